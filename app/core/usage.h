@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "address.h"
+
+#include <QList>
+#include <QMap>
+#include <QMetaType>
+#include <QString>
+
+namespace Nettally {
+
+enum class Scope { Own, All };
+enum class Detail { Program, Remote, Connection };
+enum class Direction : quint8 { Unknown, Outgoing, Incoming };
+enum class ProgramKind : quint8 {
+    Program,
+    KernelThread,
+    Others, ///< every program the user may not see, as one
+    Overflow, ///< flows that found the kernel's table full
+};
+
+/// A process image that used the network. Ids are the helper's and hold for one instance.
+struct Program {
+    quint32 id = 0;
+    quint32 pid = 0;
+    quint64 startNs = 0; ///< CLOCK_BOOTTIME nanoseconds
+    QString name;
+    QString executable; ///< empty if not known
+    quint32 uid = 0;
+    quint64 cgroupId = 0;
+    quint32 pidNs = 0; ///< inode number of the namespace
+    quint32 netNs = 0;
+    ProgramKind kind = ProgramKind::Program;
+};
+
+struct Remote {
+    quint32 id = 0;
+    Address address;
+};
+
+/// Cumulative counters of one flow since the instance began.
+struct Flow {
+    quint32 id = 0;
+    quint32 programId = 0;
+    quint32 remoteId = 0; ///< 0 when the subscription's detail does not tell
+    quint16 servicePort = 0;
+    quint8 protocol = 0; ///< IPPROTO_*
+    Direction direction = Direction::Unknown;
+    quint32 interfaceIndex = 0; ///< 0: not known
+    quint64 rxPayloadBytesTotal = 0;
+    quint64 txPayloadBytesTotal = 0;
+    quint32 openSockets = 0;
+};
+
+/// One push of the helper, whole.
+struct UsageUpdate {
+    QString instance; ///< counters and ids of different instances do not compare
+    bool isSnapshot = false; ///< the first push of a subscription: it holds every flow
+    quint64 timeNs = 0; ///< CLOCK_BOOTTIME nanoseconds at which the counters were read
+    QList<Program> programs; ///< those not sent before in this subscription
+    QList<Remote> remotes; ///< likewise
+    QList<Flow> flows; ///< those that changed
+    QList<quint32> endedProgramIds;
+};
+
+struct ProbeInfo {
+    QString purpose;
+    QString mechanism;
+    bool active = false;
+    QString note;
+};
+
+struct InterfaceInfo {
+    quint32 index = 0;
+    QString name;
+    quint64 rxBytesTotal = 0;
+    quint64 txBytesTotal = 0;
+    quint64 rxPacketsTotal = 0;
+    quint64 txPacketsTotal = 0;
+    bool isLoopback = false;
+    bool isUp = false;
+};
+
+/// The helper's account of itself; see Status in dbus/interfaces/org.nettally.Monitor1.xml.
+struct HelperStatus {
+    QMap<QString, QString> info;
+    QList<ProbeInfo> probes;
+    QMap<QString, quint64> losses;
+    QMap<QString, quint64> usage;
+    QList<InterfaceInfo> interfaces;
+};
+
+} // namespace Nettally
+
+Q_DECLARE_METATYPE(Nettally::UsageUpdate)

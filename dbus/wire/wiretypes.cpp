@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "wiretypes.h"
+
+#include <QDBusMetaType>
+
+namespace Nettally::Wire {
+
+void registerTypes()
+{
+    qDBusRegisterMetaType<Program>();
+    qDBusRegisterMetaType<QList<Program>>();
+    qDBusRegisterMetaType<Remote>();
+    qDBusRegisterMetaType<QList<Remote>>();
+    qDBusRegisterMetaType<Row>();
+    qDBusRegisterMetaType<QList<Row>>();
+    qDBusRegisterMetaType<Probe>();
+    qDBusRegisterMetaType<QList<Probe>>();
+    qDBusRegisterMetaType<Interface>();
+    qDBusRegisterMetaType<QList<Interface>>();
+    qDBusRegisterMetaType<StringMap>();
+    qDBusRegisterMetaType<CountMap>();
+    qDBusRegisterMetaType<QList<uint>>();
+}
+
+QDBusArgument &operator<<(QDBusArgument &argument, const Program &program)
+{
+    argument.beginStructure();
+    argument << program.id << program.pid << program.startNs << program.name << program.executable << program.uid
+             << program.cgroupId << program.pidNs << program.netNs << program.kind;
+    argument.endStructure();
+    return argument;
+}
+
+const QDBusArgument &operator>>(const QDBusArgument &argument, Program &program)
+{
+    argument.beginStructure();
+    argument >> program.id >> program.pid >> program.startNs >> program.name >> program.executable >> program.uid
+        >> program.cgroupId >> program.pidNs >> program.netNs >> program.kind;
+    argument.endStructure();
+    return argument;
+}
+
+QDBusArgument &operator<<(QDBusArgument &argument, const Remote &remote)
+{
+    argument.beginStructure();
+    argument << remote.id << remote.address;
+    argument.endStructure();
+    return argument;
+}
+
+const QDBusArgument &operator>>(const QDBusArgument &argument, Remote &remote)
+{
+    argument.beginStructure();
+    argument >> remote.id >> remote.address;
+    argument.endStructure();
+    return argument;
+}
+
+QDBusArgument &operator<<(QDBusArgument &argument, const Row &row)
+{
+    argument.beginStructure();
+    argument << row.row << row.program << row.remote << row.servicePort << row.protocol << row.direction
+             << row.ifindex << row.rxPayloadBytes << row.txPayloadBytes << row.openSockets;
+    argument.endStructure();
+    return argument;
+}
+
+const QDBusArgument &operator>>(const QDBusArgument &argument, Row &row)
+{
+    argument.beginStructure();
+    argument >> row.row >> row.program >> row.remote >> row.servicePort >> row.protocol >> row.direction
+        >> row.ifindex >> row.rxPayloadBytes >> row.txPayloadBytes >> row.openSockets;
+    argument.endStructure();
+    return argument;
+}
+
+QDBusArgument &operator<<(QDBusArgument &argument, const Probe &probe)
+{
+    argument.beginStructure();
+    argument << probe.purpose << probe.mechanism << probe.active << probe.note;
+    argument.endStructure();
+    return argument;
+}
+
+const QDBusArgument &operator>>(const QDBusArgument &argument, Probe &probe)
+{
+    argument.beginStructure();
+    argument >> probe.purpose >> probe.mechanism >> probe.active >> probe.note;
+    argument.endStructure();
+    return argument;
+}
+
+QDBusArgument &operator<<(QDBusArgument &argument, const Interface &interface)
+{
+    argument.beginStructure();
+    argument << interface.index << interface.name << interface.rxBytes << interface.txBytes << interface.rxPackets
+             << interface.txPackets << interface.isLoopback << interface.isUp;
+    argument.endStructure();
+    return argument;
+}
+
+const QDBusArgument &operator>>(const QDBusArgument &argument, Interface &interface)
+{
+    argument.beginStructure();
+    argument >> interface.index >> interface.name >> interface.rxBytes >> interface.txBytes >> interface.rxPackets
+        >> interface.txPackets >> interface.isLoopback >> interface.isUp;
+    argument.endStructure();
+    return argument;
+}
+
+} // namespace Nettally::Wire

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <QByteArray>
+#include <QDBusArgument>
+#include <QList>
+#include <QMap>
+#include <QString>
+
+/**
+ * The structures of org.nettally.Monitor1 as they travel; members and their meaning are documented
+ * in dbus/interfaces/org.nettally.Monitor1.xml, in the same order. Neither side trusts the other:
+ * what arrives is checked where it is used.
+ */
+namespace Nettally::Wire {
+
+inline constexpr char serviceName[] = "org.nettally.Monitor";
+inline constexpr char objectPath[] = "/org/nettally/Monitor";
+inline constexpr char interfaceName[] = "org.nettally.Monitor1";
+inline constexpr quint32 interfaceVersion = 1;
+
+inline constexpr char errorDenied[] = "org.nettally.Error.Denied";
+inline constexpr char errorAuthorityUnavailable[] = "org.nettally.Error.AuthorityUnavailable";
+inline constexpr char errorNoSuchSubscription[] = "org.nettally.Error.NoSuchSubscription";
+
+inline constexpr quint32 minIntervalMs = 100;
+inline constexpr quint32 maxIntervalMs = 60000;
+/// Bound of one message, far below the bus's 32 MiB: 10,000 rows are 0.6 MB, 2,000 programs at most 0.9 MB.
+inline constexpr int maxRowsPerMessage = 10000;
+inline constexpr int maxProgramsPerMessage = 2000;
+
+enum class ProgramKind : quint8 { Program = 0, KernelThread = 1, Others = 2, Overflow = 3 };
+enum class Direction : quint8 { Unknown = 0, Outgoing = 1, Incoming = 2 };
+
+using StringMap = QMap<QString, QString>;
+using CountMap = QMap<QString, quint64>;
+
+struct Program {
+    quint32 id = 0;
+    quint32 pid = 0;
+    quint64 startNs = 0;
+    QString name;
+    QString executable;
+    quint32 uid = 0;
+    quint64 cgroupId = 0;
+    quint32 pidNs = 0;
+    quint32 netNs = 0;
+    quint8 kind = 0;
+    bool operator==(const Program &) const = default;
+};
+
+struct Remote {
+    quint32 id = 0;
+    QByteArray address;
+    bool operator==(const Remote &) const = default;
+};
+
+struct Row {
+    quint32 row = 0;
+    quint32 program = 0;
+    quint32 remote = 0;
+    quint16 servicePort = 0;
+    quint8 protocol = 0;
+    quint8 direction = 0;
+    quint32 ifindex = 0;
+    quint64 rxPayloadBytes = 0;
+    quint64 txPayloadBytes = 0;
+    quint32 openSockets = 0;
+    bool operator==(const Row &) const = default;
+};
+
+struct Probe {
+    QString purpose;
+    QString mechanism;
+    bool active = false;
+    QString note;
+    bool operator==(const Probe &) const = default;
+};
+
+struct Interface {
+    quint32 index = 0;
+    QString name;
+    quint64 rxBytes = 0;
+    quint64 txBytes = 0;
+    quint64 rxPackets = 0;
+    quint64 txPackets = 0;
+    bool isLoopback = false;
+    bool isUp = false;
+    bool operator==(const Interface &) const = default;
+};
+
+/// Registers the types with QtDBus. Call once before the first message; any thread, idempotent.
+void registerTypes();
+
+QDBusArgument &operator<<(QDBusArgument &argument, const Program &program);
+const QDBusArgument &operator>>(const QDBusArgument &argument, Program &program);
+QDBusArgument &operator<<(QDBusArgument &argument, const Remote &remote);
+const QDBusArgument &operator>>(const QDBusArgument &argument, Remote &remote);
+QDBusArgument &operator<<(QDBusArgument &argument, const Row &row);
+const QDBusArgument &operator>>(const QDBusArgument &argument, Row &row);
+QDBusArgument &operator<<(QDBusArgument &argument, const Probe &probe);
+const QDBusArgument &operator>>(const QDBusArgument &argument, Probe &probe);
+QDBusArgument &operator<<(QDBusArgument &argument, const Interface &interface);
+const QDBusArgument &operator>>(const QDBusArgument &argument, Interface &interface);
+
+} // namespace Nettally::Wire
+
+Q_DECLARE_METATYPE(Nettally::Wire::Program)
+Q_DECLARE_METATYPE(Nettally::Wire::Remote)
+Q_DECLARE_METATYPE(Nettally::Wire::Row)
+Q_DECLARE_METATYPE(Nettally::Wire::Probe)
+Q_DECLARE_METATYPE(Nettally::Wire::Interface)

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "counters.h"
+
+#include <QList>
+#include <QMap>
+#include <QString>
+
+namespace Nettally {
+
+/// One thing that is measured and the hook that measures it.
+struct ProbeState {
+    QString purpose; ///< stable name: "payload-send", "payload-receive", …
+    QString mechanism; ///< e.g. "tp_btf/sock_send_length"; empty when none works
+    bool active = false;
+    QString note; ///< what is lost with this choice, or why there is none; empty when nothing
+};
+
+/// The kernel's own counters of one interface.
+struct InterfaceCounters {
+    quint32 index = 0;
+    QString name;
+    quint64 rxBytes = 0;
+    quint64 txBytes = 0;
+    quint64 rxPackets = 0;
+    quint64 txPackets = 0;
+    bool isLoopback = false;
+    bool isUp = false;
+};
+
+/**
+ * Where the counters come from: the kernel (BpfUsageSource), or a script in a test.
+ *
+ * Used from one thread. read() never blocks on anything but memory and small system calls.
+ */
+class UsageSource
+{
+public:
+    virtual ~UsageSource() = default;
+
+    /// Reports to @p sink what changed since the last call; everything on the first.
+    virtual void read(CounterSink &sink) = 0;
+
+    virtual QList<ProbeState> probes() const = 0;
+    virtual QList<InterfaceCounters> interfaces() const = 0;
+    /// The "info" strings of Status that the source knows.
+    virtual QMap<QString, QString> info() const = 0;
+    /// "losses" of Status but the spilled bytes, which the Ledger knows.
+    virtual QMap<QString, quint64> losses() const = 0;
+    /// "rowsUsed", "rowsCapacity", "programsUsed", "programsCapacity".
+    virtual QMap<QString, quint64> usage() const = 0;
+};
+
+} // namespace Nettally
