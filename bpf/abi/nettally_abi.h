@@ -62,10 +62,10 @@ struct nt_program {
     nt_u32 pidNs; /* inode number of the pid namespace */
     nt_u32 netNs; /* inode number of the network namespace */
     nt_u32 isKernel; /* 1: a kernel thread, path is empty */
-    nt_u32 pathLen; /* bytes in path, without a terminator */
+    nt_u32 pathLen; /* bytes of path in use, 0 if not known */
     nt_u32 ready; /* 1 once every member above and below is written; read it first */
     char comm[NT_COMM_LEN]; /* the group leader's name, NUL-terminated */
-    char path[NT_PATH_LEN]; /* the executable as its mount namespace names it; not NUL-terminated */
+    char path[NT_PATH_LEN]; /* its last pathLen bytes: the executable as its mount namespace names it */
 };
 NT_ASSERT_SIZE(struct nt_program, 336);
 

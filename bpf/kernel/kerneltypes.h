@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The few kernel types the programs read, reduced to the members they use. CO-RE relocates every
+ * access against the running kernel's BTF, so offsets and unnamed neighbours do not matter here, and
+ * the build needs no BTF of the machine it runs on.
+ */
+#ifndef NETTALLY_KERNELTYPES_H
+#define NETTALLY_KERNELTYPES_H
+
+#include "nettally_abi.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct in6_addr {
+    union {
+        nt_u8 u6_addr8[16];
+    } in6_u;
+};
+
+struct ns_common {
+    nt_u32 inum;
+};
+
+struct net {
+    struct ns_common ns;
+};
+
+struct net_device {
+    int ifindex;
+};
+
+struct dst_entry {
+    struct net_device *dev;
+};
+
+struct sock_common {
+    nt_u32 skc_daddr; /* big endian */
+    nt_u16 skc_dport; /* big endian */
+    nt_u16 skc_num; /* host order */
+    unsigned short skc_family;
+    volatile unsigned char skc_state;
+    int skc_bound_dev_if;
+    struct in6_addr skc_v6_daddr;
+};
+
+struct sock {
+    struct sock_common __sk_common;
+    struct dst_entry *sk_dst_cache;
+    int sk_rx_dst_ifindex; /* since 0c0a5ef809f9 (5.17); before that in inet_sock */
+    nt_u16 sk_protocol; /* a member of its own since bf9765145b85 (5.6) */
+    nt_u8 sk_userlocks; /* likewise */
+};
+
+struct socket {
+    struct sock *sk;
+};
+
+struct msghdr {
+    void *msg_name;
+};
+
+struct qstr {
+    nt_u32 len;
+    const unsigned char *name;
+};
+
+struct dentry {
+    struct dentry *d_parent;
+    struct qstr d_name;
+};
+
+struct vfsmount {
+    struct dentry *mnt_root;
+};
+
+struct mount {
+    struct mount *mnt_parent;
+    struct dentry *mnt_mountpoint;
+    struct vfsmount mnt;
+};
+
+struct path {
+    struct vfsmount *mnt;
+    struct dentry *dentry;
+};
+
+struct file {
+    struct path f_path;
+};
+
+struct mm_struct {
+    struct file *exe_file;
+};
+
+struct pid_namespace {
+    struct ns_common ns;
+};
+
+struct upid {
+    int nr;
+    struct pid_namespace *ns;
+};
+
+struct pid {
+    unsigned int level;
+    struct upid numbers[1];
+};
+
+struct nsproxy {
+    struct net *net_ns;
+};
+
+typedef struct {
+    int counter;
+} atomic_t;
+
+struct signal_struct {
+    atomic_t live;
+};
+
+struct task_struct {
+    unsigned int flags;
+    int tgid;
+    nt_u64 start_boottime; /* named so since cf25e24db61c (5.5) */
+    nt_u64 self_exec_id; /* 64 bits since d1e7fd6462ca (5.7) */
+    struct task_struct *group_leader;
+    struct mm_struct *mm;
+    struct nsproxy *nsproxy;
+    struct pid *thread_pid;
+    struct signal_struct *signal;
+    char comm[NT_COMM_LEN];
+};
+
+#pragma clang attribute pop
+
+#define NT_AF_INET 2
+#define NT_AF_INET6 10
+#define NT_IPPROTO_TCP 6
+#define NT_IPPROTO_UDP 17
+#define NT_IPPROTO_UDPLITE 136
+#define NT_IPPROTO_MPTCP 262
+#define NT_TCP_ESTABLISHED 1
+#define NT_TCP_SYN_SENT 2
+#define NT_TCP_SYN_RECV 3
+#define NT_TCP_CLOSE 7
+#define NT_MSG_PEEK 0x2
+#define NT_MSG_ERRQUEUE 0x2000
+#define NT_PF_KTHREAD 0x00200000
+#define NT_SOCK_BINDPORT_LOCK 8 /* include/net/sock.h: the port was asked for, not chosen by the kernel */
+
+#endif

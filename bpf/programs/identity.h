@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Who is calling: the key of the current program, and its full record at first sight, taken in the
+ * caller's own context so that a program that lives a few milliseconds is still named.
+ */
+#ifndef NETTALLY_IDENTITY_H
+#define NETTALLY_IDENTITY_H
+
+#include "kerneltypes.h"
+#include "maps.h"
+
+#include <bpf/bpf_core_read.h>
+
+#define NT_PATH_COMPONENTS 32
+
+static __always_inline void programKeyOf(struct task_struct *task, struct nt_program_key *key)
+{
+    key->startNs = BPF_CORE_READ(task, group_leader, start_boottime);
+    key->execId = BPF_CORE_READ(task, self_exec_id);
+    key->tgid = BPF_CORE_READ(task, tgid);
+    key->reserved = 0;
+}
+
+static __always_inline void currentProgramKey(struct nt_program_key *key)
+{
+    programKeyOf((struct task_struct *)bpf_get_current_task(), key);
+}
+
+/*
+ * Writes the path of the running executable to the end of program->path by walking the dentries up to
+ * the root of its mount namespace: bpf_d_path() is not allowed at the hooks used here.
+ */
+static __always_inline void readExecutablePath(struct task_struct *task, struct nt_program *program,
+                                               struct nt_scratch *work)
+{
+    /* Kept in memory: in a register the verifier would follow each value it can take through the loop. */
+    volatile nt_u32 *start = &work->pathStart;
+    struct file *file = BPF_CORE_READ(task, mm, exe_file);
+    struct vfsmount *vfsmount = BPF_CORE_READ(file, f_path.mnt);
+    struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+    struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+
+    *start = NT_PATH_LEN;
+    for (int i = 0; i < NT_PATH_COMPONENTS; i++) {
+        struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+        if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
+            struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+
+            if (above == mount)
+                break;
+            dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+            mount = above;
+            continue;
+        }
+        nt_u32 length = BPF_CORE_READ(dentry, d_name.len);
+        const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+
+        if (length >= NT_PATH_LEN || length + 1 > *start)
+            break;
+        bpf_probe_read_kernel(&work->path[(*start - length) & (NT_PATH_LEN - 1)], length & (NT_PATH_LEN - 1),
+                              name);
+        *start -= length + 1;
+        work->path[*start & (NT_PATH_LEN - 1)] = '/';
+        dentry = parent;
+    }
+    __builtin_memcpy(program->path, work->path, NT_PATH_LEN);
+    program->pathLen = NT_PATH_LEN - *start;
+}
+
+static __always_inline void describeProgram(struct nt_program *program, struct nt_scratch *work)
+{
+    struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+    struct pid *pid = BPF_CORE_READ(task, thread_pid);
+    nt_u32 level = BPF_CORE_READ(pid, level);
+    struct upid *number = &pid->numbers[0];
+    struct pid_namespace *pidNamespace;
+
+    program->uid = (nt_u32)bpf_get_current_uid_gid();
+    program->cgroupId = bpf_get_current_cgroup_id();
+    program->netNs = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+    number = (void *)number + (level & 31) * bpf_core_type_size(struct upid);
+    pidNamespace = BPF_CORE_READ(number, ns);
+    program->pidNs = BPF_CORE_READ(pidNamespace, ns.inum);
+    program->isKernel = !!(BPF_CORE_READ(task, flags) & NT_PF_KTHREAD);
+    BPF_CORE_READ_INTO(&program->comm, task, group_leader, comm);
+    program->pathLen = 0;
+    if (!program->isKernel)
+        readExecutablePath(task, program, work);
+}
+
+/* The table index of the current program; NT_OVERFLOW_INDEX when the table is full. */
+static __always_inline nt_u32 currentProgram(const struct nt_program_key *key)
+{
+    nt_u32 zero = 0;
+    nt_u32 *known = bpf_map_lookup_elem(&program_index, key);
+
+    if (known)
+        return *known;
+
+    struct nt_control *shared = controlBlock();
+    struct nt_scratch *work = bpf_map_lookup_elem(&scratch, &zero);
+    if (!shared || !work)
+        return NT_OVERFLOW_INDEX;
+
+    nt_u32 index = __sync_lock_test_and_set(&work->spareProgram, 0);
+    /* The bound is checked before taking a number too, so that the number cannot wrap around. */
+    if (!index && shared->nextProgram < shared->programCapacity)
+        index = __sync_fetch_and_add(&shared->nextProgram, 1);
+    struct nt_program *program = bpf_map_lookup_elem(&programs, &index);
+    if (!index || !program) {
+        __sync_fetch_and_add(&shared->spilledPrograms, 1);
+        return NT_OVERFLOW_INDEX;
+    }
+    program->key = *key;
+    describeProgram(program, work);
+    if (bpf_map_update_elem(&program_index, key, &index, BPF_NOEXIST)) {
+        /* Another thread of the program was first. */
+        __sync_lock_test_and_set(&work->spareProgram, index);
+        known = bpf_map_lookup_elem(&program_index, key);
+        return known ? *known : NT_OVERFLOW_INDEX;
+    }
+    publish(&program->ready);
+    return index;
+}
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The maps all programs share. Weak, so that every object that includes this names the same map once
+ * they are linked into one. Capacities are set by the helper before loading.
+ */
+#ifndef NETTALLY_MAPS_H
+#define NETTALLY_MAPS_H
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "nettally_abi.h"
+
+/* What a socket remembers, so that a send or receive costs no hash look-up. */
+struct nt_socket {
+    nt_u64 ownerStartNs; /* the program whose row this is; compared on every call, because sockets */
+    nt_u64 ownerExecId; /* are inherited, passed on and survive execve() */
+    nt_u32 ownerTgid;
+    nt_u32 row;
+    nt_u32 generation;
+    nt_u8 direction; /* enum nt_direction */
+    nt_u8 hasRow;
+    nt_u16 peerPort; /* big endian; with peer: a UDP socket can be connected again elsewhere */
+    nt_u64 peer[2];
+    nt_u32 counted; /* 1 while this socket is in its row's openSockets */
+    nt_u32 reserved;
+};
+
+struct nt_row_place {
+    nt_u32 row;
+    nt_u32 generation;
+};
+
+struct nt_scratch {
+    char path[2 * NT_PATH_LEN]; /* twice, so that a masked offset plus a masked length stays inside */
+    nt_u32 pathStart; /* offset of the path being written */
+    nt_u32 spareRow; /* reserved by this CPU but lost a race to insert; 0: none */
+    nt_u32 spareProgram;
+    nt_u32 reserved;
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __type(key, nt_u32);
+    __type(value, struct nt_control);
+} control __weak SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 65536);
+    __type(key, nt_u32);
+    __type(value, struct nt_row);
+} rows __weak SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 16384);
+    __type(key, nt_u32);
+    __type(value, struct nt_program);
+} programs __weak SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 65536);
+    __type(key, struct nt_row_key);
+    __type(value, struct nt_row_place);
+} row_index __weak SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 16384);
+    __type(key, struct nt_program_key);
+    __type(value, nt_u32);
+} program_index __weak SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_SK_STORAGE);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __type(key, int);
+    __type(value, struct nt_socket);
+} sockets __weak SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, nt_u32);
+    __type(value, struct nt_scratch);
+} scratch __weak SEC(".maps");
+
+/* net.ipv4.ip_local_port_range as the helper found it: tells which end of an old connection serves. */
+const volatile nt_u32 ephemeralPortFirst __weak = 32768;
+const volatile nt_u32 ephemeralPortLast __weak = 60999;
+
+static __always_inline struct nt_control *controlBlock(void)
+{
+    nt_u32 zero = 0;
+
+    return bpf_map_lookup_elem(&control, &zero);
+}
+
+static __always_inline struct nt_row *rowAt(nt_u32 index)
+{
+    return bpf_map_lookup_elem(&rows, &index);
+}
+
+/* Publishes what was written before it: the exchange is a full barrier on every architecture. */
+static __always_inline void publish(nt_u32 *ready)
+{
+    __sync_lock_test_and_set(ready, 1);
+}
+
+#endif

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: MIT
+#include "bpfusagesource.h"
+
+#include "interfacebook.h"
+#include "kernelsupport.h"
+#include "nettally_abi.h"
+
+#include <nettally.skel.h>
+
+#include <QCoreApplication>
+#include <QFile>
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace Nettally {
+
+namespace {
+
+using KernelSupport::Hook;
+
+QString translate(const char *text)
+{
+    return QCoreApplication::translate("BpfUsageSource", text);
+}
+
+/// A program of the object and the hook it needs.
+struct Part {
+    const char *program;
+    Hook hook;
+    const char *target;
+    bool isOptional = false; ///< its function exists on some kernels only and is not missed on the others
+};
+
+/// One way to measure something; every part that is not optional must work.
+struct Alternative {
+    const char *mechanism;
+    std::vector<Part> parts;
+    const char *loss; ///< what it does not see; empty if nothing
+};
+
+/// One thing measured, with its alternatives, best first.
+struct Purpose {
+    const char *name;
+    std::vector<Alternative> alternatives;
+    const char *lossIfMissing;
+};
+
+constexpr char spliceLoss[] = QT_TRANSLATE_NOOP("BpfUsageSource",
+                                                "bytes taken from a socket with splice() are not seen");
+
+const std::vector<Purpose> &purposes()
+{
+    static const std::vector<Purpose> table = {
+        {"payload-send",
+         {{"tp_btf/sock_send_length", {{"sendTracepoint", Hook::Tracepoint, "sock_send_length"}}, ""},
+          {"fexit/inet_sendmsg",
+           {{"sendExit4", Hook::FunctionExit, "inet_sendmsg"},
+            {"sendExit6", Hook::FunctionExit, "inet6_sendmsg"},
+            {"sendPageExit", Hook::FunctionExit, "inet_sendpage", true}},
+           ""}},
+         QT_TRANSLATE_NOOP("BpfUsageSource", "sent bytes are not measured")},
+        {"payload-receive",
+         {{"tp_btf/sock_recv_length", {{"receiveTracepoint", Hook::Tracepoint, "sock_recv_length"}}, spliceLoss},
+          {"fexit/inet_recvmsg",
+           {{"receiveExit4", Hook::FunctionExit, "inet_recvmsg"},
+            {"receiveExit6", Hook::FunctionExit, "inet6_recvmsg"}},
+           spliceLoss}},
+         QT_TRANSLATE_NOOP("BpfUsageSource", "received bytes are not measured")},
+        {"connection-state",
+         {{"tp_btf/inet_sock_set_state", {{"tcpStateChanged", Hook::Tracepoint, "inet_sock_set_state"}}, ""}},
+         QT_TRANSLATE_NOOP("BpfUsageSource", "accepted connections are told from outgoing ones by their ports only")},
+        {"program-exit",
+         {{"tp_btf/sched_process_exit", {{"processExited", Hook::Tracepoint, "sched_process_exit"}}, ""}},
+         QT_TRANSLATE_NOOP("BpfUsageSource", "programs that have ended are not marked as such")},
+        {"program-exec",
+         {{"tp_btf/sched_process_exec", {{"processExecuted", Hook::Tracepoint, "sched_process_exec"}}, ""}},
+         QT_TRANSLATE_NOOP("BpfUsageSource", "a program replaced by execve() is not marked as ended")},
+    };
+    return table;
+}
+
+/// libbpf's warnings, kept for the one sentence in which a failure is reported.
+QByteArray lastLibraryWarning;
+
+int keepWarning(libbpf_print_level level, const char *format, va_list arguments)
+{
+    if (level == LIBBPF_WARN) {
+        char line[512];
+        std::vsnprintf(line, sizeof line, format, arguments);
+        lastLibraryWarning = QByteArray(line).trimmed();
+        if (qEnvironmentVariableIsSet("NETTALLY_DEBUG_BPF"))
+            std::fprintf(stderr, "%s\n", lastLibraryWarning.constData());
+    }
+    return 0;
+}
+
+QString libraryFailure(const QString &sentence, int error)
+{
+    return sentence.arg(QString::fromLocal8Bit(std::strerror(error)), QString::fromLocal8Bit(lastLibraryWarning));
+}
+
+/// The alternative of @p purpose that this kernel grants, and its account of it.
+const Alternative *choose(const Purpose &purpose, ProbeState *state, std::vector<const char *> *programs)
+{
+    state->purpose = QLatin1String(purpose.name);
+    QStringList refusals;
+    for (const Alternative &alternative : purpose.alternatives) {
+        std::vector<const char *> chosen;
+        QString refusal;
+        for (const Part &part : alternative.parts) {
+            const KernelSupport::Trial trial = KernelSupport::tryHook(part.hook, part.target);
+            if (trial.works)
+                chosen.push_back(part.program);
+            else if (!part.isOptional)
+                refusal = trial.reason;
+        }
+        if (refusal.isEmpty()) {
+            programs->insert(programs->end(), chosen.begin(), chosen.end());
+            state->mechanism = QLatin1String(alternative.mechanism);
+            state->active = true;
+            state->note = *alternative.loss ? translate(alternative.loss) : QString();
+            return &alternative;
+        }
+        refusals.append(QStringLiteral("%1: %2").arg(QLatin1String(alternative.mechanism), refusal));
+    }
+    state->note = QStringLiteral("%1 (%2)").arg(translate(purpose.lossIfMissing), refusals.join(QStringLiteral("; ")));
+    return nullptr;
+}
+
+} // namespace
+
+BpfUsageSource::BpfUsageSource() = default;
+
+BpfUsageSource::~BpfUsageSource()
+{
+    for (bpf_link *link : m_links)
+        bpf_link__destroy(link);
+    nettally_bpf__destroy(m_skeleton);
+}
+
+std::unique_ptr<BpfUsageSource> BpfUsageSource::create(const Options &options, QString *problem)
+{
+    if (geteuid() != 0) {
+        *problem = translate("Measuring needs root: start nettally-helper with sudo, or let the system start it.");
+        return {};
+    }
+    *problem = KernelSupport::btfProblem();
+    if (!problem->isEmpty())
+        return {};
+    libbpf_set_print(keepWarning);
+    std::unique_ptr<BpfUsageSource> source(new BpfUsageSource);
+    if (!source->load(options, problem) || !source->attach(problem))
+        return {};
+    return source;
+}
+
+bool BpfUsageSource::load(const Options &options, QString *problem)
+{
+    m_skeleton = nettally_bpf__open();
+    if (!m_skeleton) {
+        *problem = libraryFailure(translate("The kernel programs cannot be opened: %1 (%2). Install Nettally anew."),
+                                  errno);
+        return false;
+    }
+
+    bpf_program *program = nullptr;
+    bpf_object__for_each_program(program, m_skeleton->obj) bpf_program__set_autoload(program, false);
+
+    bool measures = false;
+    for (const Purpose &purpose : purposes()) {
+        ProbeState state;
+        std::vector<const char *> chosen;
+        choose(purpose, &state, &chosen);
+        for (const char *name : chosen)
+            bpf_program__set_autoload(bpf_object__find_program_by_name(m_skeleton->obj, name), true);
+        measures = measures || (state.active && state.purpose.startsWith(QLatin1String("payload-")));
+        m_probes.append(state);
+    }
+    if (!measures) {
+        *problem = translate("Kernel %1 grants none of the hooks that measure traffic (%2); boot a newer kernel, or "
+                             "lift the restriction (lockdown, container) that refuses BPF to root.")
+                       .arg(KernelSupport::kernelRelease(), m_probes.constFirst().note);
+        return false;
+    }
+
+    const QString cgroup2 = KernelSupport::cgroup2Mount();
+    ProbeState release {QStringLiteral("socket-release"), {}, false, {}};
+    if (cgroup2.isEmpty())
+        release.note = translate("closed UDP sockets stay in the number of connections (no cgroup2 file system is "
+                                 "mounted at its root; mount one to see them)");
+    else
+        bpf_program__set_autoload(m_skeleton->progs.socketReleased, true);
+    m_probes.append(release);
+
+    const KernelSupport::PortRange ephemeral = KernelSupport::ephemeralPorts();
+    m_skeleton->rodata->ephemeralPortFirst = ephemeral.first;
+    m_skeleton->rodata->ephemeralPortLast = ephemeral.last;
+    bpf_map__set_max_entries(m_skeleton->maps.rows, options.rowCapacity);
+    bpf_map__set_max_entries(m_skeleton->maps.row_index, options.rowCapacity);
+    bpf_map__set_max_entries(m_skeleton->maps.programs, options.programCapacity);
+    bpf_map__set_max_entries(m_skeleton->maps.program_index, options.programCapacity);
+
+    if (const int error = nettally_bpf__load(m_skeleton)) {
+        *problem = libraryFailure(translate("The kernel refused Nettally's programs: %1 (%2). Report this with the "
+                                            "output of \"uname -r\", or boot another kernel."),
+                                  -error);
+        return false;
+    }
+    if (!m_control.map(bpf_map__fd(m_skeleton->maps.control), 1, PROT_READ | PROT_WRITE)
+        || !m_rows.map(bpf_map__fd(m_skeleton->maps.rows), options.rowCapacity, PROT_READ | PROT_WRITE)
+        || !m_programs.map(bpf_map__fd(m_skeleton->maps.programs), options.programCapacity, PROT_READ)) {
+        *problem = libraryFailure(translate("The kernel's tables cannot be mapped: %1 (%2). Ask for fewer flows with "
+                                            "--max-flows."),
+                                  errno);
+        return false;
+    }
+    m_seen.resize(options.rowCapacity);
+    m_programReported.resize(options.programCapacity);
+
+    m_control[0].abiVersion = NT_ABI_VERSION;
+    m_control[0].rowCapacity = options.rowCapacity;
+    m_control[0].programCapacity = options.programCapacity;
+    m_control[0].nextRow = NT_OVERFLOW_INDEX + 1;
+    m_control[0].nextProgram = NT_OVERFLOW_INDEX + 1;
+    m_rows[NT_OVERFLOW_INDEX].ready = 1;
+
+    m_info.insert(QStringLiteral("kernelRelease"), KernelSupport::kernelRelease());
+    m_info.insert(QStringLiteral("btf"), QStringLiteral("yes"));
+    m_info.insert(QStringLiteral("cgroup2"), cgroup2);
+    return true;
+}
+
+bool BpfUsageSource::attach(QString *problem)
+{
+    bpf_program *program = nullptr;
+    bpf_object__for_each_program(program, m_skeleton->obj)
+    {
+        if (!bpf_program__autoload(program) || program == m_skeleton->progs.socketReleased)
+            continue;
+        bpf_link *link = bpf_program__attach(program);
+        if (!link) {
+            *problem = libraryFailure(translate("The kernel refused to attach Nettally's programs: %1 (%2). Report this "
+                                                "with the output of \"uname -r\", or boot another kernel."),
+                                      errno);
+            return false;
+        }
+        m_links.push_back(link);
+    }
+
+    // The control group is the one hook that may be missing without harm to the bytes.
+    ProbeState &release = m_probes.last();
+    if (release.note.isEmpty()) {
+        const QByteArray path = QFile::encodeName(m_info.value(QStringLiteral("cgroup2")));
+        const int cgroup = open(path.constData(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        bpf_link *link
+            = cgroup < 0 ? nullptr : bpf_program__attach_cgroup(m_skeleton->progs.socketReleased, cgroup);
+        const int error = errno;
+        if (cgroup >= 0)
+            close(cgroup);
+        if (link) {
+            m_links.push_back(link);
+            release.active = true;
+            release.mechanism = QStringLiteral("cgroup/sock_release");
+        } else {
+            release.note = translate("closed UDP sockets stay in the number of connections (%1)")
+                               .arg(QString::fromLocal8Bit(std::strerror(error)));
+        }
+    }
+    return true;
+}
+
+bool BpfUsageSource::reportProgram(quint32 slot, CounterSink &sink)
+{
+    if (m_programReported[slot])
+        return true;
+    const nt_program &program = m_programs[slot];
+    if (slot != NT_OVERFLOW_INDEX && !loadOnce(program.ready))
+        return false;
+
+    ProgramRecord record;
+    record.slot = slot;
+    record.pid = program.key.tgid;
+    record.startNs = program.key.startNs;
+    record.execId = program.key.execId;
+    record.cgroupId = program.cgroupId;
+    record.endedNs = loadOnce(program.endedNs);
+    record.uid = program.uid;
+    record.pidNs = program.pidNs;
+    record.netNs = program.netNs;
+    record.isKernel = program.isKernel;
+    record.comm = QByteArray(program.comm, qsizetype(strnlen(program.comm, sizeof program.comm)));
+    const quint32 pathLength = qMin<quint32>(program.pathLen, NT_PATH_LEN);
+    record.path = QByteArray(program.path + (NT_PATH_LEN - pathLength), pathLength);
+    m_programReported[slot] = 1;
+    if (slot != NT_OVERFLOW_INDEX && !record.endedNs)
+        m_running.push_back(slot);
+    sink.program(record);
+    return true;
+}
+
+void BpfUsageSource::read(CounterSink &sink)
+{
+    const quint32 rowsInUse = qMin(loadOnce(m_control[0].nextRow), m_rows.size());
+    for (quint32 slot = 0; slot < rowsInUse; ++slot) {
+        const nt_row &row = m_rows[slot];
+        const quint64 rxPayloadBytes = loadOnce(row.rxPayloadBytes);
+        const quint64 txPayloadBytes = loadOnce(row.txPayloadBytes);
+        const qint32 openSockets = loadOnce(row.openSockets);
+        Seen &seen = m_seen[slot];
+        if (rxPayloadBytes == seen.rxPayloadBytes && txPayloadBytes == seen.txPayloadBytes
+            && openSockets == seen.openSockets)
+            continue;
+        // A row made this very moment waits for the next reading, whole.
+        if (!loadOnce(row.ready) || row.key.program >= m_programs.size() || !reportProgram(row.key.program, sink))
+            continue;
+        seen = {rxPayloadBytes, txPayloadBytes, openSockets};
+
+        FlowRecord record;
+        record.slot = slot;
+        record.generation = row.generation;
+        record.programSlot = row.key.program;
+        std::memcpy(record.remote.data(), row.key.remote, record.remote.size());
+        record.ifindex = row.key.ifindex;
+        record.servicePort = row.key.servicePort;
+        record.protocol = row.key.protocol;
+        record.direction = row.key.direction;
+        record.rxPayloadBytes = rxPayloadBytes;
+        record.txPayloadBytes = txPayloadBytes;
+        record.openSockets = openSockets;
+        sink.flow(record);
+    }
+
+    // After the flows: what a program moved before it ended is told before its end.
+    std::erase_if(m_running, [&](quint32 slot) {
+        const quint64 endedNs = loadOnce(m_programs[slot].endedNs);
+        if (!endedNs)
+            return false;
+        m_programReported[slot] = 0;
+        reportProgram(slot, sink);
+        return true;
+    });
+}
+
+QList<InterfaceCounters> BpfUsageSource::interfaces() const
+{
+    return readInterfaceCounters();
+}
+
+QMap<QString, quint64> BpfUsageSource::losses() const
+{
+    const nt_control &control = m_control[0];
+    return {
+        {QStringLiteral("spilledFlows"), loadOnce(control.spilledFlows)},
+        {QStringLiteral("spilledPrograms"), loadOnce(control.spilledPrograms)},
+        {QStringLiteral("storageFailures"), loadOnce(control.storageFailures)},
+    };
+}
+
+QMap<QString, quint64> BpfUsageSource::usage() const
+{
+    return {
+        {QStringLiteral("rowsUsed"), qMin(loadOnce(m_control[0].nextRow), m_rows.size()) - 1},
+        {QStringLiteral("rowsCapacity"), m_rows.size() - 1},
+        {QStringLiteral("programsUsed"), qMin(loadOnce(m_control[0].nextProgram), m_programs.size()) - 1},
+        {QStringLiteral("programsCapacity"), m_programs.size() - 1},
+    };
+}
+
+} // namespace Nettally

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "mappedarray.h"
+#include "usagesource.h"
+
+#include <memory>
+#include <vector>
+
+struct nettally_bpf;
+struct bpf_link;
+struct nt_control;
+struct nt_program;
+struct nt_row;
+
+namespace Nettally {
+
+/**
+ * The kernel's counters, by the programs in bpf/. The only user of libbpf.
+ *
+ * Made as root; reading needs no privilege any more, so the helper may drop them after create().
+ */
+class BpfUsageSource : public UsageSource
+{
+public:
+    struct Options {
+        quint32 rowCapacity = 65536; ///< flows at a time; 192 bytes of kernel memory each
+        quint32 programCapacity = 16384; ///< programs since the start; 440 bytes each
+    };
+
+    /// Loads and attaches. On failure null, and in @p problem one sentence with cause and next step.
+    static std::unique_ptr<BpfUsageSource> create(const Options &options, QString *problem);
+    ~BpfUsageSource() override;
+
+    void read(CounterSink &sink) override;
+    QList<ProbeState> probes() const override { return m_probes; }
+    QList<InterfaceCounters> interfaces() const override;
+    QMap<QString, QString> info() const override { return m_info; }
+    QMap<QString, quint64> losses() const override;
+    QMap<QString, quint64> usage() const override;
+
+private:
+    /// What the last reading reported of a row, so that only changes are.
+    struct Seen {
+        quint64 rxPayloadBytes = 0;
+        quint64 txPayloadBytes = 0;
+        qint32 openSockets = 0;
+    };
+
+    BpfUsageSource();
+    bool load(const Options &options, QString *problem);
+    bool attach(QString *problem);
+    bool reportProgram(quint32 slot, CounterSink &sink);
+
+    nettally_bpf *m_skeleton = nullptr;
+    std::vector<bpf_link *> m_links;
+    MappedArray<nt_control> m_control;
+    MappedArray<nt_program> m_programs;
+    MappedArray<nt_row> m_rows;
+    std::vector<Seen> m_seen; ///< by row
+    std::vector<quint8> m_programReported; ///< by program slot
+    std::vector<quint32> m_running; ///< reported programs that have not ended
+    QList<ProbeState> m_probes;
+    QMap<QString, QString> m_info;
+};
+
+} // namespace Nettally

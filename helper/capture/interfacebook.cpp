@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "interfacebook.h"
+
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+
+namespace Nettally {
+
+namespace {
+
+// The kernel fills dump messages up to 32 KiB when the receive buffer is that large (af_netlink.c).
+constexpr size_t bufferSize = 32768;
+
+InterfaceCounters parseLink(const nlmsghdr *header)
+{
+    InterfaceCounters counters;
+    const auto *link = static_cast<const ifinfomsg *>(NLMSG_DATA(header));
+    counters.index = static_cast<quint32>(link->ifi_index);
+    counters.isLoopback = link->ifi_flags & IFF_LOOPBACK;
+    counters.isUp = link->ifi_flags & IFF_UP;
+
+    auto length = static_cast<int>(IFLA_PAYLOAD(header));
+    for (const rtattr *attribute = IFLA_RTA(link); RTA_OK(attribute, length);
+         attribute = RTA_NEXT(attribute, length)) {
+        const size_t size = RTA_PAYLOAD(attribute);
+        if (attribute->rta_type == IFLA_IFNAME) {
+            const auto *name = static_cast<const char *>(RTA_DATA(attribute));
+            counters.name = QString::fromUtf8(name, qsizetype(strnlen(name, size)));
+        } else if (attribute->rta_type == IFLA_STATS64) {
+            // Not aligned for 64 bits in the message, and longer or shorter on other kernels.
+            rtnl_link_stats64 statistics = {};
+            std::memcpy(&statistics, RTA_DATA(attribute), qMin(size, sizeof statistics));
+            counters.rxBytes = statistics.rx_bytes;
+            counters.txBytes = statistics.tx_bytes;
+            counters.rxPackets = statistics.rx_packets;
+            counters.txPackets = statistics.tx_packets;
+        }
+    }
+    return counters;
+}
+
+} // namespace
+
+QList<InterfaceCounters> readInterfaceCounters()
+{
+    QList<InterfaceCounters> found;
+    const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (fd < 0)
+        return found;
+    // The kernel answers from memory at once; the limit is for the case that it does not answer.
+    const timeval limit = {.tv_sec = 1, .tv_usec = 0};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+
+    struct {
+        nlmsghdr header;
+        ifinfomsg link;
+    } request = {};
+    request.header.nlmsg_len = sizeof request;
+    request.header.nlmsg_type = RTM_GETLINK;
+    request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    request.header.nlmsg_seq = 1;
+    request.link.ifi_family = AF_UNSPEC;
+
+    bool more = send(fd, &request, sizeof request, 0) == ssize_t(sizeof request);
+    alignas(nlmsghdr) std::array<char, bufferSize> buffer;
+    while (more) {
+        const ssize_t received = recv(fd, buffer.data(), buffer.size(), 0);
+        if (received <= 0)
+            break;
+        auto length = static_cast<int>(received);
+        for (const auto *header = reinterpret_cast<const nlmsghdr *>(buffer.data()); NLMSG_OK(header, length);
+             header = NLMSG_NEXT(header, length)) {
+            if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR) {
+                more = false;
+                break;
+            }
+            if (header->nlmsg_type == RTM_NEWLINK && header->nlmsg_len >= NLMSG_LENGTH(sizeof(ifinfomsg)))
+                found.append(parseLink(header));
+        }
+    }
+    close(fd);
+    return found;
+}
+
+} // namespace Nettally

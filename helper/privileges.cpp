@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "privileges.h"
+
+#include <cerrno>
+#include <cstring>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace Nettally::Privileges {
+
+namespace {
+
+QString failure(const char *what)
+{
+    return QStringLiteral("%1: %2").arg(QLatin1String(what), QString::fromLocal8Bit(std::strerror(errno)));
+}
+
+} // namespace
+
+QString reduce()
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        return failure("PR_SET_NO_NEW_PRIVS");
+    // The kernel's last capability is not known when compiling: it answers EINVAL beyond it.
+    for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
+        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0))
+            return failure("PR_CAPBSET_DROP");
+    }
+    __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+    data[0].permitted = data[0].effective = 1u << CAP_SETUID | 1u << CAP_SETGID;
+    if (syscall(SYS_capset, &header, data))
+        return failure("capset");
+    return {};
+}
+
+QString leaveRoot(const QString &account)
+{
+    const passwd *user = getpwnam(account.toLocal8Bit().constData());
+    if (!user)
+        user = getpwnam("nobody");
+    if (!user || user->pw_uid == 0)
+        return QStringLiteral("no unprivileged account \"%1\" or \"nobody\"").arg(account);
+    // glibc does each of these in every thread.
+    if (setgroups(0, nullptr))
+        return failure("setgroups");
+    if (setresgid(user->pw_gid, user->pw_gid, user->pw_gid))
+        return failure("setresgid");
+    if (setresuid(user->pw_uid, user->pw_uid, user->pw_uid))
+        return failure("setresuid");
+    return {};
+}
+
+} // namespace Nettally::Privileges
