@@ -4,6 +4,7 @@
 #include "usage.h"
 
 #include <QDBusConnection>
+#include <QDBusError>
 #include <QObject>
 
 #include <memory>
@@ -13,6 +14,9 @@ class QDBusServiceWatcher;
 class QTimer;
 
 namespace Nettally {
+
+class PushAssembler;
+struct PushPart;
 
 /**
  * The helper as the app sees it; the only user of the D-Bus proxy. One subscription.
@@ -67,6 +71,47 @@ Q_SIGNALS:
     void stateChanged();
     void updateReceived(const Nettally::UsageUpdate &update);
     void statusReceived(const Nettally::HelperStatus &status);
+
+private Q_SLOTS:
+    void onBusDisconnected();
+
+private:
+    void setState(State state, const QString &problem = {});
+    /// Finds the helper, starting it if need be, and subscribes. What was under way is of no more use.
+    void connectToHelper();
+    void onHelperFound(const QString &owner, const QVariantMap &properties);
+    void onHelperOwnerChanged(const QString &newOwner);
+    void subscribe();
+    void onSubscribed(quint32 subscription, const QString &grantedScope, const QString &note,
+                      const QString &instance);
+    void onPushPart(quint32 subscription, const PushPart &part);
+    void onSilence();
+    void onCallFailed(const QDBusError &error);
+    /// Gives up what there is with the helper and begins again later.
+    void startOver(State state, const QString &problem, int retryMs);
+    void dropSubscription();
+    void unsubscribe(const QString &owner, quint32 subscription);
+    void restartSilenceTimer();
+
+    QDBusConnection m_bus;
+    QDBusServiceWatcher *m_watcher;
+    QTimer *m_retryTimer;
+    QTimer *m_silenceTimer; ///< runs while Live; a helper that hangs sends nothing
+
+    Request m_request;
+    State m_state = State::Stopped;
+    QString m_problem;
+    Scope m_grantedScope = Scope::Own;
+    QString m_scopeNote;
+    bool m_isStatusWanted = false;
+
+    /// Raised with every attempt; answers to calls of an earlier one are late.
+    quint32 m_attempt = 0;
+    /// On the helper's unique name: that one process, and no look-up that would block.
+    std::unique_ptr<OrgNettallyMonitor1Interface> m_helper;
+    quint32 m_subscription = 0; ///< 0: none
+    QString m_instance;
+    std::unique_ptr<PushAssembler> m_assembler; ///< of this subscription
 };
 
 } // namespace Nettally

@@ -3,7 +3,6 @@
 
 #include "interfacebook.h"
 #include "kernelsupport.h"
-#include "nettally_abi.h"
 
 #include <nettally.skel.h>
 

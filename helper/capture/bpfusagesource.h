@@ -2,6 +2,7 @@
 #pragma once
 
 #include "mappedarray.h"
+#include "nettally_abi.h"
 #include "usagesource.h"
 
 #include <memory>
@@ -9,9 +10,6 @@
 
 struct nettally_bpf;
 struct bpf_link;
-struct nt_control;
-struct nt_program;
-struct nt_row;
 
 namespace Nettally {
 

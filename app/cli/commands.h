@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "options.h"
+
+/// The subcommands. Each runs the event loop itself and returns an ExitCode.
+namespace Nettally::Cli {
+
+int runLive(const Options &options);
+int runTotals(const Options &options);
+int runStatus(const Options &options);
+int runHistory(const Options &options);
+
+} // namespace Nettally::Cli

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+#include "options.h"
+
+#include "text.h"
+
+#include <QCommandLineParser>
+
+namespace Nettally::Cli {
+
+namespace {
+
+    constexpr int maxCount = 1000000000;
+
+    QString generalHelp()
+    {
+        return Ctl::tr(R"(nettallyctl: which program moves how many bytes over this machine's network
+
+Usage: nettallyctl <command> [options]
+
+Commands
+  live       what moves right now, refreshed every second
+  totals     what moved since the helper started, to the byte
+  status     how the measuring goes: probes in use, losses, interfaces
+  history    what moved in the past, as recorded by nettally
+
+Examples
+  nettallyctl live                          your own programs; q quits
+  sudo nettallyctl live --sort send         every program, the busiest senders first
+  nettallyctl live --count 5 --top 3        five refreshes as plain lines, three rows each
+  nettallyctl totals --by remote            who your programs talked to
+  nettallyctl totals --json | jq '.programs[] | {name, rxPayloadBytes}'
+  nettallyctl history --last 7d             the last week
+
+"nettallyctl <command> --help" tells more. A user sees their own programs; "--scope all" shows every
+program and takes an administrator ("--ask" lets polkit ask for a password). Bytes are payload: what the
+programs' send and receive calls moved.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 helper missing, 4 denied, 5 no system bus or no polkit.
+)");
+    }
+
+    QString commandHelp(Command command)
+    {
+        const QString scope = Ctl::tr(R"(  --scope own|all     whose programs; all for root unless told, else own
+  --ask               polkit may ask for a password
+)");
+        switch (command) {
+        case Command::Live:
+            return Ctl::tr(R"(nettallyctl live: what moves right now
+
+Fills the terminal and refreshes. Where input or output is no terminal, or with --count, it prints plain
+lines instead.
+
+Options
+  --by program|remote a row a program (the default), or a row a program and remote address
+  --sort ORDER        receive (the default), send, total or name
+  --top N             at most N rows
+  --interval MS       between refreshes, 100 to 60000; 1000 unless told
+  --count N           prints N refreshes as plain lines and ends
+)") + scope + Ctl::tr(R"(
+Keys
+  q  quit      r s t n  sort by receive, send, total, name      p  pause      arrows, page keys  scroll
+
+Examples
+  nettallyctl live --by remote --sort total
+  nettallyctl live --count 1 --interval 100
+NO_COLOR in the environment switches colours off.
+)");
+        case Command::Totals:
+            return Ctl::tr(R"(nettallyctl totals: what moved since the helper started, to the byte
+
+Options
+  --by WHAT           program (the default), remote, protocol or connection
+  --json              for programs; the fields are documented and stable
+)") + scope + Ctl::tr(R"(
+Examples
+  nettallyctl totals --by protocol
+  sudo nettallyctl totals --by connection --json
+)");
+        case Command::Status:
+            return Ctl::tr(R"(nettallyctl status: how the measuring goes
+
+Options
+  --json              for programs; the fields are documented and stable
+
+Example
+  nettallyctl status --json | jq '.probes[] | select(.active | not)'
+)");
+        case Command::History:
+            return Ctl::tr(R"(nettallyctl history: what moved in the past, program by program
+
+Options
+  --last SPAN         e.g. 90s, 15m, 24h (the default), 7d, 2w
+  --database FILE     another history than your own
+  --json              for programs; the fields are documented and stable
+
+Examples
+  nettallyctl history --last 30d
+  nettallyctl history --database /srv/backup/history.db --json
+)");
+        }
+        return QString();
+    }
+
+    std::optional<Command> commandOf(const QString &name)
+    {
+        if (name == QStringLiteral("live")) {
+            return Command::Live;
+        }
+        if (name == QStringLiteral("totals")) {
+            return Command::Totals;
+        }
+        if (name == QStringLiteral("status")) {
+            return Command::Status;
+        }
+        if (name == QStringLiteral("history")) {
+            return Command::History;
+        }
+        return std::nullopt;
+    }
+
+    QCommandLineOption flag(const QString &name)
+    {
+        return QCommandLineOption(name);
+    }
+
+    QCommandLineOption valued(const QString &name)
+    {
+        return QCommandLineOption(name, QString(), QStringLiteral("value"));
+    }
+
+    void addOptions(QCommandLineParser &parser, Command command)
+    {
+        parser.addOption(QCommandLineOption(QStringList{QStringLiteral("h"), QStringLiteral("help")}));
+        if (command == Command::Live || command == Command::Totals) {
+            parser.addOptions({valued(QStringLiteral("by")), valued(QStringLiteral("scope")), flag(QStringLiteral("ask"))});
+        }
+        if (command == Command::Live) {
+            parser.addOptions({valued(QStringLiteral("sort")), valued(QStringLiteral("top")),
+                               valued(QStringLiteral("interval")), valued(QStringLiteral("count"))});
+        } else {
+            parser.addOption(flag(QStringLiteral("json")));
+        }
+        if (command == Command::History) {
+            parser.addOptions({valued(QStringLiteral("last")), valued(QStringLiteral("database"))});
+        }
+    }
+
+    /// The choice named by the option's value, or an error. An option not given leaves @p choice.
+    template<typename Choice>
+    QString choose(const QCommandLineParser &parser, const QString &option,
+                   const QList<std::pair<QString, Choice>> &choices, Choice &choice)
+    {
+        if (!parser.isSet(option)) {
+            return QString();
+        }
+        QStringList names;
+        for (const auto &[name, value] : choices) {
+            if (parser.value(option) == name) {
+                choice = value;
+                return QString();
+            }
+            names.append(name);
+        }
+        return Ctl::tr("--%1 takes one of %2, not \"%3\".")
+            .arg(option, names.join(QStringLiteral(", ")), parser.value(option));
+    }
+
+    template<typename Number>
+    QString readNumber(const QCommandLineParser &parser, const QString &option, int least, int most, Number &number)
+    {
+        if (!parser.isSet(option)) {
+            return QString();
+        }
+        bool ok = false;
+        const int value = parser.value(option).toInt(&ok);
+        if (!ok || value < least || value > most) {
+            return Ctl::tr("--%1 takes a whole number from %2 to %3, not \"%4\".")
+                .arg(option)
+                .arg(least)
+                .arg(most)
+                .arg(parser.value(option));
+        }
+        number = Number(value);
+        return QString();
+    }
+
+    QString readOptions(const QCommandLineParser &parser, Options &options)
+    {
+        const QList<std::pair<QString, By>> liveBy = {{QStringLiteral("program"), By::Program},
+                                                      {QStringLiteral("remote"), By::Remote}};
+        const QList<std::pair<QString, By>> totalsBy = liveBy
+            + QList<std::pair<QString, By>>{{QStringLiteral("protocol"), By::Protocol},
+                                            {QStringLiteral("connection"), By::Connection}};
+        QString error;
+        if (options.command == Command::Live || options.command == Command::Totals) {
+            error = choose(parser, QStringLiteral("by"), options.command == Command::Live ? liveBy : totalsBy,
+                           options.by);
+            if (error.isEmpty()) {
+                error = choose(parser, QStringLiteral("scope"),
+                               {{QStringLiteral("own"), Scope::Own}, {QStringLiteral("all"), Scope::All}},
+                               options.scope);
+            }
+            options.isScopeGiven = parser.isSet(QStringLiteral("scope"));
+            options.interactive = parser.isSet(QStringLiteral("ask"));
+        }
+        if (options.command == Command::Live) {
+            if (error.isEmpty()) {
+                error = choose(parser, QStringLiteral("sort"),
+                               {{QStringLiteral("receive"), Sort::Receive},
+                                {QStringLiteral("send"), Sort::Send},
+                                {QStringLiteral("total"), Sort::Total},
+                                {QStringLiteral("name"), Sort::Name}},
+                               options.sort);
+            }
+            if (error.isEmpty()) {
+                error = readNumber(parser, QStringLiteral("top"), 1, maxCount, options.top);
+            }
+            if (error.isEmpty()) {
+                error = readNumber(parser, QStringLiteral("interval"), 100, 60000, options.intervalMs);
+            }
+            if (error.isEmpty()) {
+                error = readNumber(parser, QStringLiteral("count"), 1, maxCount, options.count);
+            }
+        } else {
+            options.json = parser.isSet(QStringLiteral("json"));
+        }
+        if (options.command == Command::History) {
+            options.database = parser.value(QStringLiteral("database"));
+            if (parser.isSet(QStringLiteral("last"))) {
+                const std::optional<qint64> span = parseDuration(parser.value(QStringLiteral("last")));
+                if (!span) {
+                    return Ctl::tr("--last takes a span such as 90s, 15m, 24h, 7d or 2w, not \"%1\".")
+                        .arg(parser.value(QStringLiteral("last")));
+                }
+                options.lastMs = *span;
+            }
+        }
+        return error;
+    }
+
+} // namespace
+
+Parsed parseArguments(const QStringList &arguments, uint uid)
+{
+    const QString first = arguments.value(0);
+    if (first == QStringLiteral("--help") || first == QStringLiteral("-h") || first == QStringLiteral("help")) {
+        return {std::nullopt, generalHelp(), QString()};
+    }
+    if (first == QStringLiteral("--version") || first == QStringLiteral("-v")) {
+        return {std::nullopt, QStringLiteral("nettallyctl " NETTALLY_VERSION "\n"), QString()};
+    }
+    const std::optional<Command> command = commandOf(first);
+    if (!command) {
+        const QString error = first.isEmpty()
+            ? Ctl::tr("Name a command: live, totals, status or history; \"nettallyctl --help\" tells more.")
+            : Ctl::tr("There is no command \"%1\": it is one of live, totals, status, history.").arg(first);
+        return {std::nullopt, QString(), error};
+    }
+
+    Options options;
+    options.command = *command;
+    options.scope = uid == 0 ? Scope::All : Scope::Own;
+    QCommandLineParser parser;
+    addOptions(parser, *command);
+    // The parser takes the first argument for the program's name.
+    const bool ok = parser.parse(arguments);
+    if (parser.isSet(QStringLiteral("help"))) {
+        return {std::nullopt, commandHelp(*command), QString()};
+    }
+    QString error;
+    if (!ok) {
+        error = parser.errorText();
+    } else if (!parser.positionalArguments().isEmpty()) {
+        error = Ctl::tr("\"%1\" is one word too many.").arg(parser.positionalArguments().constFirst());
+    } else {
+        error = readOptions(parser, options);
+    }
+    if (!error.isEmpty()) {
+        return {std::nullopt, QString(),
+                Ctl::tr("%1 \"nettallyctl %2 --help\" tells more.").arg(error, first)};
+    }
+    return {options, QString(), QString()};
+}
+
+std::optional<qint64> parseDuration(const QString &text)
+{
+    constexpr qint64 secondMs = 1000;
+    constexpr qint64 dayMs = 24 * 3600 * secondMs;
+    static const QHash<QChar, qint64> units = {
+        {u's', secondMs}, {u'm', 60 * secondMs}, {u'h', 3600 * secondMs}, {u'd', dayMs}, {u'w', 7 * dayMs}};
+    if (text.size() < 2 || !units.contains(text.back())) {
+        return std::nullopt;
+    }
+    bool ok = false;
+    const qint64 number = text.chopped(1).toUInt(&ok);
+    const qint64 unit = units.value(text.back());
+    if (!ok || number < 1 || number > 36525 * dayMs / unit) {
+        return std::nullopt;
+    }
+    return number * unit;
+}
+
+} // namespace Nettally::Cli

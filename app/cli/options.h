@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "usage.h"
+
+#include <QStringList>
+
+#include <optional>
+
+namespace Nettally::Cli {
+
+enum class Command { Live, Totals, Status, History };
+enum class By { Program, Remote, Protocol, Connection };
+enum class Sort { Receive, Send, Total, Name };
+
+struct Options {
+    Command command = Command::Live;
+    Scope scope = Scope::Own;
+    bool isScopeGiven = false; ///< asked for by name, so that less is a failure
+    bool interactive = false; ///< polkit may ask for a password
+    bool json = false;
+    By by = By::Program;
+    Sort sort = Sort::Receive;
+    int top = 0; ///< rows; 0: as many as fit, 20 where there is no screen
+    quint32 intervalMs = 1000;
+    int count = 0; ///< refreshes as plain lines; 0: a screen, until told to quit
+    qint64 lastMs = 24LL * 3600 * 1000;
+    QString database;
+};
+
+struct Parsed {
+    std::optional<Options> options; ///< set when there is something to run
+    QString text; ///< help or version, asked for
+    QString error; ///< what is wrong with the arguments, one sentence
+};
+
+/// @p arguments without the program's name; @p uid of the caller, whose default scope is all for root.
+Parsed parseArguments(const QStringList &arguments, uint uid);
+
+/// "90s", "15m", "24h", "7d", "2w" in milliseconds; nothing for anything else, zero, or over 100 years.
+std::optional<qint64> parseDuration(const QString &text);
+
+} // namespace Nettally::Cli

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+#include "report.h"
+
+#include "text.h"
+#include "units.h"
+
+#include <QJsonArray>
+
+#include <algorithm>
+#include <limits>
+
+namespace Nettally::Cli {
+
+namespace {
+
+    using Meaning = TextTable::Meaning;
+
+    /// JSON numbers are kept exactly up to 2^63, which no counter reaches.
+    QJsonValue toJsonValue(quint64 count)
+    {
+        return QJsonValue(qint64(std::min(count, quint64(std::numeric_limits<qint64>::max()))));
+    }
+
+    QString scopeName(Scope scope)
+    {
+        return scope == Scope::All ? QStringLiteral("all") : QStringLiteral("own");
+    }
+
+    void addSums(QJsonObject &object, const UsageSums &sums)
+    {
+        object.insert(QStringLiteral("rxPayloadBytes"), toJsonValue(sums.rxPayloadBytesTotal));
+        object.insert(QStringLiteral("txPayloadBytes"), toJsonValue(sums.txPayloadBytesTotal));
+        object.insert(QStringLiteral("openSockets"), toJsonValue(sums.openSockets));
+    }
+
+    struct Line {
+        RowKey key;
+        UsageSums sums;
+    };
+
+    /// Those that moved most first.
+    QList<Line> sortedLines(const UsageTable &table, By by)
+    {
+        const QHash<RowKey, UsageSums> sums = table.sums(by);
+        QList<Line> lines;
+        for (auto row = sums.cbegin(); row != sums.cend(); ++row) {
+            lines.append({row.key(), row.value()});
+        }
+        std::sort(lines.begin(), lines.end(), [](const Line &a, const Line &b) {
+            const quint64 bytesA = a.sums.rxPayloadBytesTotal + a.sums.txPayloadBytesTotal;
+            const quint64 bytesB = b.sums.rxPayloadBytesTotal + b.sums.txPayloadBytesTotal;
+            return bytesA != bytesB ? bytesA > bytesB : a.key < b.key;
+        });
+        return lines;
+    }
+
+    QJsonObject breakdownJson(const Line &line, By by)
+    {
+        QJsonObject object;
+        if (by == By::Remote || by == By::Connection) {
+            object.insert(QStringLiteral("remote"), line.key.remote.toString());
+        }
+        if (by == By::Protocol || by == By::Connection) {
+            object.insert(QStringLiteral("protocol"), line.key.protocol);
+            object.insert(QStringLiteral("protocolName"),
+                          line.key.protocol == 0 ? QString() : protocolName(line.key.protocol));
+        }
+        if (by == By::Connection) {
+            object.insert(QStringLiteral("servicePort"), line.key.servicePort);
+            object.insert(QStringLiteral("direction"), directionName(line.key.direction));
+            object.insert(QStringLiteral("interfaceIndex"), toJsonValue(line.key.interfaceIndex));
+        }
+        addSums(object, line.sums);
+        return object;
+    }
+
+    QString remoteText(const Address &remote)
+    {
+        return remote.isKnown() ? remote.toString() : unknownText();
+    }
+
+    /// Processes of the helper's two made-up programs have no pid and no user.
+    bool isProcess(const Program &program)
+    {
+        return program.kind == ProgramKind::Program || program.kind == ProgramKind::KernelThread;
+    }
+
+    QStringList programCells(const Program &program)
+    {
+        return {programLabel(program), isProcess(program) ? QString::number(program.pid) : unknownText(),
+                isProcess(program) ? printable(userName(program.uid)) : unknownText()};
+    }
+
+    QList<TextTable::Column> programColumns()
+    {
+        return {{Ctl::tr("PROGRAM"), false, true}, {Ctl::tr("PID"), true}, {Ctl::tr("USER"), false, true}};
+    }
+
+    QString yesNo(bool yes)
+    {
+        return yes ? Ctl::tr("yes") : Ctl::tr("no");
+    }
+
+    QString countsText(const QMap<QString, quint64> &counts)
+    {
+        QString text;
+        for (auto count = counts.cbegin(); count != counts.cend(); ++count) {
+            text += QStringLiteral("  %1: %2\n").arg(printable(count.key())).arg(count.value());
+        }
+        return text;
+    }
+
+    QJsonObject countsJson(const QMap<QString, quint64> &counts)
+    {
+        QJsonObject object;
+        for (auto count = counts.cbegin(); count != counts.cend(); ++count) {
+            object.insert(count.key(), toJsonValue(count.value()));
+        }
+        return object;
+    }
+
+} // namespace
+
+QJsonObject totalsJson(const UsageTable &table, By by, Scope granted, const QString &scopeNote)
+{
+    static const QHash<By, QString> breakdownNames = {{By::Remote, QStringLiteral("remotes")},
+                                                      {By::Protocol, QStringLiteral("protocols")},
+                                                      {By::Connection, QStringLiteral("connections")}};
+    QHash<quint32, QJsonArray> breakdowns;
+    if (by != By::Program) {
+        const QList<Line> lines = sortedLines(table, by);
+        for (const Line &line : lines) {
+            breakdowns[line.key.programId].append(breakdownJson(line, by));
+        }
+    }
+    QJsonArray programs;
+    const QList<Line> lines = sortedLines(table, By::Program);
+    for (const Line &line : lines) {
+        const Program program = table.program(line.key.programId);
+        QJsonObject object = {
+            {QStringLiteral("pid"), toJsonValue(program.pid)},
+            {QStringLiteral("name"), program.name},
+            {QStringLiteral("exe"), program.executable},
+            {QStringLiteral("uid"), toJsonValue(program.uid)},
+            {QStringLiteral("startNs"), toJsonValue(program.startNs)},
+            {QStringLiteral("kind"), kindName(program.kind)},
+            {QStringLiteral("ended"), table.isEnded(line.key.programId)},
+        };
+        addSums(object, line.sums);
+        if (by != By::Program) {
+            object.insert(breakdownNames.value(by), breakdowns.value(line.key.programId));
+        }
+        programs.append(object);
+    }
+    QJsonObject sum;
+    addSums(sum, table.total());
+    return {
+        {QStringLiteral("schema"), QStringLiteral("nettally.totals/1")},
+        {QStringLiteral("instance"), table.instance()},
+        {QStringLiteral("timeNs"), toJsonValue(table.timeNs())},
+        {QStringLiteral("scope"), scopeName(granted)},
+        {QStringLiteral("scopeNote"), scopeNote},
+        {QStringLiteral("total"), sum},
+        {QStringLiteral("programs"), programs},
+    };
+}
+
+TextTable totalsTable(const UsageTable &table, By by)
+{
+    TextTable result;
+    result.columns = programColumns();
+    if (by == By::Remote || by == By::Connection) {
+        result.columns.append({Ctl::tr("REMOTE")});
+    }
+    if (by == By::Protocol || by == By::Connection) {
+        result.columns.append({Ctl::tr("PROTOCOL")});
+    }
+    if (by == By::Connection) {
+        result.columns += {{Ctl::tr("PORT"), true}, {Ctl::tr("DIRECTION")}};
+    }
+    result.columns += {{Ctl::tr("RECEIVED"), true, false, Meaning::Receive},
+                       {Ctl::tr("SENT"), true, false, Meaning::Send},
+                       {Ctl::tr("SOCKETS"), true}};
+    const QList<Line> lines = sortedLines(table, by);
+    for (const Line &line : lines) {
+        QStringList cells = programCells(table.program(line.key.programId));
+        if (by == By::Remote || by == By::Connection) {
+            cells.append(remoteText(line.key.remote));
+        }
+        if (by == By::Protocol || by == By::Connection) {
+            cells.append(protocolName(line.key.protocol));
+        }
+        if (by == By::Connection) {
+            cells += {line.key.servicePort ? QString::number(line.key.servicePort) : unknownText(),
+                      line.key.direction == Direction::Unknown
+                          ? unknownText()
+                          : line.key.direction == Direction::Outgoing ? Ctl::tr("outgoing") : Ctl::tr("incoming")};
+        }
+        cells += {formatBytes(line.sums.rxPayloadBytesTotal), formatBytes(line.sums.txPayloadBytesTotal),
+                  QString::number(line.sums.openSockets)};
+        result.rows.append(cells);
+    }
+    return result;
+}
+
+QJsonObject statusJson(const HelperStatus &status)
+{
+    QJsonObject info;
+    for (auto entry = status.info.cbegin(); entry != status.info.cend(); ++entry) {
+        info.insert(entry.key(), entry.value());
+    }
+    QJsonArray probes;
+    for (const ProbeInfo &probe : status.probes) {
+        probes.append(QJsonObject{{QStringLiteral("purpose"), probe.purpose},
+                                  {QStringLiteral("mechanism"), probe.mechanism},
+                                  {QStringLiteral("active"), probe.active},
+                                  {QStringLiteral("note"), probe.note}});
+    }
+    QJsonArray interfaces;
+    for (const InterfaceInfo &interface : status.interfaces) {
+        interfaces.append(QJsonObject{{QStringLiteral("index"), toJsonValue(interface.index)},
+                                      {QStringLiteral("name"), interface.name},
+                                      {QStringLiteral("rxBytes"), toJsonValue(interface.rxBytesTotal)},
+                                      {QStringLiteral("txBytes"), toJsonValue(interface.txBytesTotal)},
+                                      {QStringLiteral("rxPackets"), toJsonValue(interface.rxPacketsTotal)},
+                                      {QStringLiteral("txPackets"), toJsonValue(interface.txPacketsTotal)},
+                                      {QStringLiteral("isLoopback"), interface.isLoopback},
+                                      {QStringLiteral("isUp"), interface.isUp}});
+    }
+    return {
+        {QStringLiteral("schema"), QStringLiteral("nettally.status/1")},
+        {QStringLiteral("info"), info},
+        {QStringLiteral("probes"), probes},
+        {QStringLiteral("losses"), countsJson(status.losses)},
+        {QStringLiteral("usage"), countsJson(status.usage)},
+        {QStringLiteral("interfaces"), interfaces},
+    };
+}
+
+QString statusText(const HelperStatus &status)
+{
+    QString text = Ctl::tr("Helper") + u'\n';
+    for (auto entry = status.info.cbegin(); entry != status.info.cend(); ++entry) {
+        text += QStringLiteral("  %1: %2\n")
+                    .arg(printable(entry.key()), entry->isEmpty() ? unknownText() : printable(*entry));
+    }
+    text += u'\n' + Ctl::tr("Probes") + u'\n';
+    for (const ProbeInfo &probe : status.probes) {
+        const QString mechanism = probe.mechanism.isEmpty() ? Ctl::tr("none") : printable(probe.mechanism);
+        text += QStringLiteral("  %1: %2, %3")
+                    .arg(printable(probe.purpose), mechanism,
+                         probe.active ? Ctl::tr("active") : Ctl::tr("not active"));
+        text += (probe.note.isEmpty() ? QString() : u' ' + QStringLiteral("(%1)").arg(printable(probe.note))) + u'\n';
+    }
+    text += u'\n' + Ctl::tr("Losses since the counters began") + u'\n' + countsText(status.losses);
+    text += u'\n' + Ctl::tr("Use of the kernel's tables") + u'\n' + countsText(status.usage);
+    TextTable interfaces;
+    interfaces.columns = {{Ctl::tr("INTERFACE")}, {Ctl::tr("UP")}, {Ctl::tr("RECEIVED"), true}, {Ctl::tr("SENT"), true}};
+    for (const InterfaceInfo &interface : status.interfaces) {
+        interfaces.rows.append({printable(interface.name), yesNo(interface.isUp), formatBytes(interface.rxBytesTotal),
+                                formatBytes(interface.txBytesTotal)});
+    }
+    return text + u'\n' + interfaces.lines(0).join(u'\n') + u'\n';
+}
+
+QJsonObject historyJson(const QList<ProgramUsage> &programs, qint64 fromUtcMs, qint64 toUtcMs)
+{
+    QJsonArray array;
+    for (const ProgramUsage &program : programs) {
+        array.append(QJsonObject{{QStringLiteral("name"), program.name},
+                                 {QStringLiteral("exe"), program.executable},
+                                 {QStringLiteral("uid"), toJsonValue(program.uid)},
+                                 {QStringLiteral("kind"), kindName(program.kind)},
+                                 {QStringLiteral("rxPayloadBytes"), toJsonValue(program.rxPayloadBytes)},
+                                 {QStringLiteral("txPayloadBytes"), toJsonValue(program.txPayloadBytes)}});
+    }
+    return {
+        {QStringLiteral("schema"), QStringLiteral("nettally.history/1")},
+        {QStringLiteral("fromUtcMs"), QJsonValue(fromUtcMs)},
+        {QStringLiteral("toUtcMs"), QJsonValue(toUtcMs)},
+        {QStringLiteral("programs"), array},
+    };
+}
+
+TextTable historyTable(const QList<ProgramUsage> &programs)
+{
+    TextTable table;
+    table.columns = {{Ctl::tr("PROGRAM"), false, true},
+                     {Ctl::tr("USER"), false, true},
+                     {Ctl::tr("RECEIVED"), true, false, Meaning::Receive},
+                     {Ctl::tr("SENT"), true, false, Meaning::Send}};
+    for (const ProgramUsage &usage : programs) {
+        Program program;
+        program.name = usage.name;
+        program.kind = usage.kind;
+        table.rows.append({programLabel(program), isProcess(program) ? printable(userName(usage.uid)) : unknownText(),
+                           formatBytes(usage.rxPayloadBytes), formatBytes(usage.txPayloadBytes)});
+    }
+    return table;
+}
+
+TextTable liveTable(const QList<LiveRow> &rows, By by)
+{
+    TextTable table;
+    table.columns = programColumns();
+    if (by == By::Remote) {
+        table.columns.append({Ctl::tr("REMOTE")});
+    }
+    table.columns += {{Ctl::tr("RECEIVING"), true, false, Meaning::Receive},
+                      {Ctl::tr("SENDING"), true, false, Meaning::Send},
+                      {Ctl::tr("RECEIVED"), true, false, Meaning::Receive},
+                      {Ctl::tr("SENT"), true, false, Meaning::Send},
+                      {Ctl::tr("SOCKETS"), true}};
+    for (const LiveRow &row : rows) {
+        QStringList cells = programCells(row.program);
+        if (by == By::Remote) {
+            cells.append(remoteText(row.key.remote));
+        }
+        cells += {formatRate(row.rxBytesPerSecond), formatRate(row.txBytesPerSecond),
+                  formatBytes(row.sums.rxPayloadBytesTotal), formatBytes(row.sums.txPayloadBytesTotal),
+                  QString::number(row.sums.openSockets)};
+        table.rows.append(cells);
+    }
+    return table;
+}
+
+} // namespace Nettally::Cli

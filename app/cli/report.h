@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "historystore.h"
+#include "liverates.h"
+#include "texttable.h"
+#include "usagetable.h"
+
+#include <QJsonObject>
+
+/// What the commands print: for programs as JSON, whose fields README.md documents, and for people.
+namespace Nettally::Cli {
+
+QJsonObject totalsJson(const UsageTable &table, By by, Scope granted, const QString &scopeNote);
+TextTable totalsTable(const UsageTable &table, By by);
+
+QJsonObject statusJson(const HelperStatus &status);
+QString statusText(const HelperStatus &status);
+
+QJsonObject historyJson(const QList<ProgramUsage> &programs, qint64 fromUtcMs, qint64 toUtcMs);
+TextTable historyTable(const QList<ProgramUsage> &programs);
+
+TextTable liveTable(const QList<LiveRow> &rows, By by);
+
+} // namespace Nettally::Cli

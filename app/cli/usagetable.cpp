@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "usagetable.h"
+
+namespace Nettally::Cli {
+
+size_t qHash(const RowKey &key, size_t seed) noexcept
+{
+    return qHashMulti(seed, key.programId, key.remote, key.protocol, key.servicePort, quint8(key.direction),
+                      key.interfaceIndex);
+}
+
+void UsageTable::apply(const UsageUpdate &update)
+{
+    if (update.isSnapshot || update.instance != m_instance) {
+        *this = UsageTable();
+    }
+    m_instance = update.instance;
+    m_timeNs = update.timeNs;
+    for (const Program &program : update.programs) {
+        m_programs.insert(program.id, program);
+    }
+    for (const Remote &remote : update.remotes) {
+        m_remotes.insert(remote.id, remote.address);
+    }
+    for (const Flow &flow : update.flows) {
+        if (!m_forgotten.contains(flow.programId)) {
+            m_flows.insert(flow.id, flow);
+        }
+    }
+    for (const quint32 id : update.endedProgramIds) {
+        if (!m_forgotten.contains(id)) {
+            m_ended.insert(id, update.timeNs);
+        }
+    }
+}
+
+QHash<RowKey, UsageSums> UsageTable::sums(By by) const
+{
+    QHash<RowKey, UsageSums> result;
+    for (const Flow &flow : m_flows) {
+        RowKey key;
+        key.programId = flow.programId;
+        if (by == By::Remote || by == By::Connection) {
+            key.remote = m_remotes.value(flow.remoteId);
+        }
+        if (by == By::Protocol || by == By::Connection) {
+            key.protocol = flow.protocol;
+        }
+        if (by == By::Connection) {
+            key.servicePort = flow.servicePort;
+            key.direction = flow.direction;
+            key.interfaceIndex = flow.interfaceIndex;
+        }
+        UsageSums &sums = result[key];
+        sums.rxPayloadBytesTotal += flow.rxPayloadBytesTotal;
+        sums.txPayloadBytesTotal += flow.txPayloadBytesTotal;
+        sums.openSockets += flow.openSockets;
+    }
+    return result;
+}
+
+UsageSums UsageTable::total() const
+{
+    UsageSums result = m_forgottenSums;
+    for (const Flow &flow : m_flows) {
+        result.rxPayloadBytesTotal += flow.rxPayloadBytesTotal;
+        result.txPayloadBytesTotal += flow.txPayloadBytesTotal;
+        result.openSockets += flow.openSockets;
+    }
+    return result;
+}
+
+void UsageTable::forgetEnded(quint64 keepNs)
+{
+    QSet<quint32> gone;
+    for (auto ended = m_ended.cbegin(); ended != m_ended.cend(); ++ended) {
+        if (ended.value() + keepNs < m_timeNs) {
+            gone.insert(ended.key());
+        }
+    }
+    if (gone.isEmpty()) {
+        return;
+    }
+    erase_if(m_flows, [&](const std::pair<const quint32 &, Flow &> &entry) {
+        const Flow &flow = entry.second;
+        if (!gone.contains(flow.programId)) {
+            return false;
+        }
+        m_forgottenSums.rxPayloadBytesTotal += flow.rxPayloadBytesTotal;
+        m_forgottenSums.txPayloadBytesTotal += flow.txPayloadBytesTotal;
+        return true;
+    });
+    for (const quint32 id : std::as_const(gone)) {
+        m_programs.remove(id);
+        m_ended.remove(id);
+    }
+    m_forgotten += gone;
+}
+
+} // namespace Nettally::Cli

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "options.h"
+#include "usage.h"
+
+#include <QHash>
+#include <QSet>
+
+namespace Nettally::Cli {
+
+/// What a row of a table stands for; what the table does not tell apart is left at its default.
+struct RowKey {
+    quint32 programId = 0;
+    Address remote;
+    quint8 protocol = 0;
+    quint16 servicePort = 0;
+    Direction direction = Direction::Unknown;
+    quint32 interfaceIndex = 0;
+    auto operator<=>(const RowKey &) const = default;
+};
+
+size_t qHash(const RowKey &key, size_t seed = 0) noexcept;
+
+struct UsageSums {
+    quint64 rxPayloadBytesTotal = 0;
+    quint64 txPayloadBytesTotal = 0;
+    quint64 openSockets = 0;
+};
+
+/// The helper's cumulative counters as the updates tell them, summed up as asked.
+class UsageTable
+{
+public:
+    void apply(const UsageUpdate &update);
+
+    QHash<RowKey, UsageSums> sums(By by) const;
+    Program program(quint32 id) const { return m_programs.value(id); }
+    bool isEnded(quint32 programId) const { return m_ended.contains(programId); }
+    const QString &instance() const { return m_instance; }
+    quint64 timeNs() const { return m_timeNs; }
+    /// Of everything since the instance began, programs forgotten here too.
+    UsageSums total() const;
+
+    /// Drops the flows of programs that ended more than @p keepNs before the last update.
+    void forgetEnded(quint64 keepNs);
+
+private:
+    QString m_instance;
+    quint64 m_timeNs = 0;
+    QHash<quint32, Program> m_programs;
+    QHash<quint32, Address> m_remotes;
+    QHash<quint32, Flow> m_flows;
+    QHash<quint32, quint64> m_ended; ///< program id to the time of the update that told
+    QSet<quint32> m_forgotten; ///< program ids
+    UsageSums m_forgottenSums;
+};
+
+} // namespace Nettally::Cli

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: MIT
+#include "monitorclient.h"
+
+#include "monitor1interface.h"
+#include "pushassembler.h"
+
+#include <QDBusMessage>
+#include <QDBusPendingCallWatcher>
+#include <QDBusPendingReply>
+#include <QDBusServiceWatcher>
+#include <QTimer>
+
+#include <algorithm>
+
+namespace Nettally {
+
+namespace {
+
+    constexpr int soonMs = 1000; ///< after a loss: a helper that dies at once is not started in a tight loop
+    constexpr int laterMs = 10000; ///< while something is missing that people have to put right
+    constexpr int findTimeoutMs = 30000; ///< the helper may have to start and load its probes
+    constexpr int callTimeoutMs = 10000;
+    constexpr int passwordTimeoutMs = 600000; ///< someone may be typing one
+    constexpr int minSilenceMs = 5000;
+
+    QString serviceName() { return QLatin1String(Wire::serviceName); }
+
+    QString scopeName(Scope scope)
+    {
+        return scope == Scope::All ? QStringLiteral("all") : QStringLiteral("own");
+    }
+
+    QString detailName(Detail detail)
+    {
+        switch (detail) {
+        case Detail::Program:
+            return QStringLiteral("program");
+        case Detail::Remote:
+            return QStringLiteral("remote");
+        case Detail::Connection:
+            break;
+        }
+        return QStringLiteral("connection");
+    }
+
+    QDBusMessage helperCall(const QString &owner, const QString &interface, const QString &member)
+    {
+        return QDBusMessage::createMethodCall(owner, QLatin1String(Wire::objectPath), interface, member);
+    }
+
+    HelperStatus toStatus(
+        const QDBusPendingReply<Wire::StringMap, QList<Wire::Probe>, Wire::CountMap, Wire::CountMap,
+                                QList<Wire::Interface>> &reply)
+    {
+        HelperStatus status;
+        status.info = reply.argumentAt<0>();
+        for (const Wire::Probe &probe : reply.argumentAt<1>())
+            status.probes.append({probe.purpose, probe.mechanism, probe.active, probe.note});
+        status.losses = reply.argumentAt<2>();
+        status.usage = reply.argumentAt<3>();
+        for (const Wire::Interface &interface : reply.argumentAt<4>()) {
+            status.interfaces.append({interface.index, interface.name, interface.rxBytes,
+                                      interface.txBytes, interface.rxPackets, interface.txPackets,
+                                      interface.isLoopback, interface.isUp});
+        }
+        return status;
+    }
+
+} // namespace
+
+MonitorClient::MonitorClient(const QDBusConnection &bus, QObject *parent)
+    : QObject(parent)
+    , m_bus(bus)
+    , m_watcher(new QDBusServiceWatcher(this))
+    , m_retryTimer(new QTimer(this))
+    , m_silenceTimer(new QTimer(this))
+{
+    Wire::registerTypes();
+    qRegisterMetaType<UsageUpdate>();
+
+    m_retryTimer->setSingleShot(true);
+    connect(m_retryTimer, &QTimer::timeout, this, &MonitorClient::connectToHelper);
+    m_silenceTimer->setSingleShot(true);
+    connect(m_silenceTimer, &QTimer::timeout, this, &MonitorClient::onSilence);
+
+    if (!m_bus.isConnected())
+        return;
+    m_watcher->setConnection(m_bus);
+    m_watcher->setWatchMode(QDBusServiceWatcher::WatchForOwnerChange);
+    m_watcher->addWatchedService(serviceName());
+    connect(m_watcher, &QDBusServiceWatcher::serviceOwnerChanged, this,
+            [this](const QString &, const QString &, const QString &newOwner) {
+                onHelperOwnerChanged(newOwner);
+            });
+    m_bus.connect(QString(), QStringLiteral("/org/freedesktop/DBus/Local"),
+                  QStringLiteral("org.freedesktop.DBus.Local"), QStringLiteral("Disconnected"), this,
+                  SLOT(onBusDisconnected()));
+}
+
+MonitorClient::~MonitorClient()
+{
+    dropSubscription();
+}
+
+void MonitorClient::start(const Request &request)
+{
+    const Request before = std::exchange(m_request, request);
+    const bool isMoreWanted = request.interactive && m_grantedScope != request.scope;
+    if (m_state == State::Live && before.scope == request.scope && before.detail == request.detail
+        && !isMoreWanted) {
+        if (before.intervalMs == request.intervalMs)
+            return;
+        auto *watcher = new QDBusPendingCallWatcher(
+            m_helper->SetInterval(m_subscription, request.intervalMs), this);
+        connect(watcher, &QDBusPendingCallWatcher::finished, this,
+                [this, watcher, attempt = m_attempt] {
+                    watcher->deleteLater();
+                    if (watcher->isError() && attempt == m_attempt)
+                        onCallFailed(watcher->error());
+                });
+        restartSilenceTimer();
+        return;
+    }
+    dropSubscription();
+    setState(State::Connecting);
+    connectToHelper();
+}
+
+void MonitorClient::stop()
+{
+    dropSubscription();
+    m_helper.reset();
+    ++m_attempt;
+    m_retryTimer->stop();
+    m_isStatusWanted = false;
+    setState(State::Stopped);
+}
+
+void MonitorClient::setState(State state, const QString &problem)
+{
+    if (m_state == state && m_problem == problem)
+        return;
+    m_state = state;
+    m_problem = problem;
+    Q_EMIT stateChanged();
+}
+
+// --- Finding the helper and subscribing.
+
+void MonitorClient::connectToHelper()
+{
+    dropSubscription();
+    m_helper.reset();
+    m_retryTimer->stop();
+    const quint32 attempt = ++m_attempt;
+    if (!m_bus.isConnected()) {
+        onBusDisconnected();
+        return;
+    }
+    // To the well-known name, which starts the helper where it can be; its answer's sender is the helper.
+    QDBusMessage question = helperCall(serviceName(), QStringLiteral("org.freedesktop.DBus.Properties"),
+                                       QStringLiteral("GetAll"));
+    question << QLatin1String(Wire::interfaceName);
+    auto *watcher = new QDBusPendingCallWatcher(m_bus.asyncCall(question, findTimeoutMs), this);
+    connect(watcher, &QDBusPendingCallWatcher::finished, this, [this, watcher, attempt] {
+        watcher->deleteLater();
+        if (attempt != m_attempt)
+            return;
+        const QDBusPendingReply<QVariantMap> reply = *watcher;
+        if (reply.isError())
+            onCallFailed(reply.error());
+        else
+            onHelperFound(reply.reply().service(), reply.value());
+    });
+}
+
+void MonitorClient::onHelperFound(const QString &owner, const QVariantMap &properties)
+{
+    const uint version = properties.value(QStringLiteral("Version")).toUInt();
+    if (version != Wire::interfaceVersion) {
+        // It may be replaced by a fitting one: onHelperOwnerChanged() sees that.
+        setState(State::Incompatible,
+                 version > Wire::interfaceVersion
+                     ? tr("The helper is newer than this program (interface %1, here %2): update Nettally.")
+                           .arg(version)
+                           .arg(Wire::interfaceVersion)
+                     : tr("The helper is older than this program (interface %1, here %2): update "
+                          "nettally-helper.")
+                           .arg(version)
+                           .arg(Wire::interfaceVersion));
+        return;
+    }
+    m_helper = std::make_unique<OrgNettallyMonitor1Interface>(
+        owner, QLatin1String(Wire::objectPath), m_bus, nullptr);
+    connect(m_helper.get(), &OrgNettallyMonitor1Interface::UsageDeltas, this,
+            [this](uint subscription, qulonglong sequence, qulonglong timeNs, uint part, bool last,
+                   const QList<Wire::Program> &programs, const QList<Wire::Remote> &remotes,
+                   const QList<Wire::Row> &rows, const QList<uint> &ended) {
+                onPushPart(subscription,
+                           {sequence, timeNs, part, last, programs, remotes, rows, ended});
+            });
+    connect(m_helper.get(), &OrgNettallyMonitor1Interface::SubscriptionEnded, this,
+            [this](uint subscription, const QString &reason) {
+                if (subscription != 0 && subscription == m_subscription) {
+                    m_subscription = 0;
+                    startOver(State::Connecting, tr("The helper ended the subscription: %1").arg(reason),
+                              soonMs);
+                }
+            });
+    if (m_isStatusWanted)
+        requestStatus();
+    subscribe();
+}
+
+void MonitorClient::subscribe()
+{
+    // Who chose the scope is asked for a password once, not again whenever the helper restarts.
+    const bool interactive = std::exchange(m_request.interactive, false);
+    m_helper->setTimeout(interactive ? passwordTimeoutMs : callTimeoutMs);
+    auto *watcher = new QDBusPendingCallWatcher(
+        m_helper->Subscribe(m_request.intervalMs, scopeName(m_request.scope),
+                            detailName(m_request.detail), interactive),
+        this);
+    m_helper->setTimeout(callTimeoutMs);
+    connect(watcher, &QDBusPendingCallWatcher::finished, this,
+            [this, watcher, attempt = m_attempt, owner = m_helper->service()] {
+                watcher->deleteLater();
+                const QDBusPendingReply<uint, QString, QString, QString> reply = *watcher;
+                if (attempt != m_attempt) {
+                    if (!reply.isError())
+                        unsubscribe(owner, reply.argumentAt<0>()); // no longer wanted
+                } else if (reply.isError()) {
+                    onCallFailed(reply.error());
+                } else {
+                    onSubscribed(reply.argumentAt<0>(), reply.argumentAt<1>(), reply.argumentAt<2>(),
+                                 reply.argumentAt<3>());
+                }
+            });
+}
+
+void MonitorClient::onSubscribed(quint32 subscription, const QString &grantedScope, const QString &note,
+                                 const QString &instance)
+{
+    m_subscription = subscription;
+    m_grantedScope = grantedScope == scopeName(Scope::All) ? Scope::All : Scope::Own;
+    m_scopeNote = note;
+    m_instance = instance;
+    m_assembler = std::make_unique<PushAssembler>();
+    restartSilenceTimer();
+    setState(State::Live);
+}
+
+void MonitorClient::dropSubscription()
+{
+    if (m_helper && m_subscription != 0)
+        unsubscribe(m_helper->service(), m_subscription);
+    m_subscription = 0;
+    m_assembler.reset();
+    m_silenceTimer->stop();
+}
+
+void MonitorClient::unsubscribe(const QString &owner, quint32 subscription)
+{
+    QDBusMessage call = helperCall(owner, QLatin1String(Wire::interfaceName), QStringLiteral("Unsubscribe"));
+    call.setAutoStartService(false);
+    call << subscription;
+    m_bus.send(call); // no answer wanted: there is nothing to do about a refusal
+}
+
+// --- Subscribed.
+
+void MonitorClient::onPushPart(quint32 subscription, const PushPart &part)
+{
+    if (subscription == 0 || subscription != m_subscription)
+        return; // of a subscription given up meanwhile
+    restartSilenceTimer();
+    std::optional<UsageUpdate> update = m_assembler->take(part);
+    if (!m_assembler->fault().isEmpty()) {
+        startOver(State::Incompatible,
+                  tr("The helper sent what this program does not understand (%1): update both to the same "
+                     "version.")
+                      .arg(m_assembler->fault()),
+                  laterMs);
+        return;
+    }
+    if (!update)
+        return;
+
+    update->instance = m_instance;
+    const QString owner = m_helper->service();
+    Q_EMIT updateReceived(*update);
+    // After the receivers are done, so that a slow app is sent less. They may have ended the
+    // subscription: the helper then refuses, unheard.
+    QDBusMessage call = helperCall(owner, QLatin1String(Wire::interfaceName), QStringLiteral("Acknowledge"));
+    call.setAutoStartService(false);
+    call << subscription << part.sequence;
+    m_bus.send(call);
+}
+
+void MonitorClient::restartSilenceTimer()
+{
+    m_silenceTimer->start(std::max(int(std::min(m_request.intervalMs, Wire::maxIntervalMs)) * 3, minSilenceMs));
+}
+
+void MonitorClient::onSilence()
+{
+    setState(State::Connecting,
+             tr("The helper has sent nothing for %n second(s): it is asked again.", nullptr,
+                m_silenceTimer->interval() / 1000));
+    connectToHelper();
+}
+
+void MonitorClient::onHelperOwnerChanged(const QString &newOwner)
+{
+    if (m_state == State::Stopped)
+        return;
+    if (!newOwner.isEmpty()) {
+        // An answer of this very process may be on its way: activation takes the name, then answers.
+        if (m_retryTimer->isActive() || m_state == State::Denied || m_state == State::Incompatible)
+            connectToHelper();
+        return;
+    }
+    if (!m_helper)
+        return; // never reached; the call under way or the retry sees to it
+    m_subscription = 0;
+    m_helper.reset();
+    startOver(State::Connecting, tr("The helper stopped: it is started again."), soonMs);
+}
+
+void MonitorClient::requestStatus()
+{
+    m_isStatusWanted = true;
+    if (!m_helper)
+        return; // asked when the helper is found
+    auto *watcher = new QDBusPendingCallWatcher(m_helper->Status(), this);
+    connect(watcher, &QDBusPendingCallWatcher::finished, this, [this, watcher] {
+        watcher->deleteLater();
+        if (watcher->isError())
+            return;
+        m_isStatusWanted = false;
+        Q_EMIT statusReceived(toStatus(*watcher));
+    });
+}
+
+// --- In trouble.
+
+void MonitorClient::startOver(State state, const QString &problem, int retryMs)
+{
+    dropSubscription();
+    ++m_attempt;
+    m_retryTimer->start(retryMs);
+    setState(state, problem);
+}
+
+void MonitorClient::onBusDisconnected()
+{
+    if (m_state == State::Stopped)
+        return;
+    m_subscription = 0;
+    m_helper.reset();
+    ++m_attempt;
+    m_silenceTimer->stop();
+    m_retryTimer->stop(); // a lost connection does not come back
+    setState(State::BusUnavailable,
+             tr("There is no system bus: start the D-Bus service, then start Nettally again."));
+}
+
+void MonitorClient::onCallFailed(const QDBusError &error)
+{
+    const QString name = error.name();
+    const QString because = error.message().isEmpty() ? name : error.message();
+    switch (error.type()) {
+    case QDBusError::AccessDenied:
+        startOver(State::Denied,
+                  tr("The bus refused the call to the helper (%1): install its bus policy "
+                     "org.nettally.Monitor.conf, or ask the administrator why it keeps you out.")
+                      .arg(because),
+                  laterMs);
+        return;
+    case QDBusError::ServiceUnknown:
+        startOver(State::HelperMissing,
+                  tr("The helper is not running: install nettally-helper, or start its service with "
+                     "\"systemctl start nettally-helper\"."),
+                  laterMs);
+        return;
+    case QDBusError::NoReply:
+    case QDBusError::Timeout:
+    case QDBusError::TimedOut:
+        startOver(State::HelperMissing,
+                  tr("The helper does not answer: restart its service with \"systemctl restart "
+                     "nettally-helper\"."),
+                  laterMs);
+        return;
+    case QDBusError::Disconnected:
+    case QDBusError::NoServer:
+        onBusDisconnected();
+        return;
+    case QDBusError::UnknownMethod:
+    case QDBusError::UnknownInterface:
+    case QDBusError::UnknownObject:
+    case QDBusError::UnknownProperty:
+    case QDBusError::InvalidArgs:
+    case QDBusError::InvalidSignature:
+        startOver(State::Incompatible,
+                  tr("The helper does not understand this program (%1): update both to the same version.")
+                      .arg(because),
+                  laterMs);
+        return;
+    case QDBusError::LimitsExceeded:
+        startOver(State::Connecting,
+                  tr("The helper takes no more subscriptions (%1): close other programs that show the "
+                     "traffic.")
+                      .arg(because),
+                  laterMs);
+        return;
+    default:
+        break;
+    }
+    if (name == QLatin1String(Wire::errorDenied)) {
+        startOver(State::Denied, because, laterMs);
+    } else if (name == QLatin1String(Wire::errorAuthorityUnavailable)) {
+        startOver(State::AuthorityUnavailable, because, laterMs);
+    } else if (name == QLatin1String(Wire::errorNoSuchSubscription)) {
+        m_subscription = 0;
+        startOver(State::Connecting, tr("The helper lost the subscription: it is asked again."), soonMs);
+    } else {
+        startOver(State::HelperMissing,
+                  tr("The helper did not start (%1): see its log with \"journalctl -u nettally-helper\".")
+                      .arg(because),
+                  laterMs);
+    }
+}
+
+} // namespace Nettally

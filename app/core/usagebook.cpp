@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#include "usagebook.h"
+
+#include <utility>
+
+namespace Nettally {
+
+namespace {
+
+/// How long the flows of an ended program are kept, for bytes that are read after its end. Without a
+/// bound, a machine that starts programs all day would fill our memory with them.
+constexpr quint64 endedKeptNs = 600'000'000'000;
+
+} // namespace
+
+quint64 UsageChange::rxPayloadBytes() const
+{
+    quint64 sum = 0;
+    for (const UsageDelta &delta : deltas)
+        sum += delta.rxPayloadBytes;
+    return sum;
+}
+
+quint64 UsageChange::txPayloadBytes() const
+{
+    quint64 sum = 0;
+    for (const UsageDelta &delta : deltas)
+        sum += delta.txPayloadBytes;
+    return sum;
+}
+
+UsageChange UsageBook::apply(const UsageUpdate &update)
+{
+    UsageChange change;
+    if (update.instance != m_instance) {
+        *this = UsageBook();
+        m_instance = update.instance;
+        change.isNewInstance = true;
+    }
+    change.beginNs = m_timeNs;
+    // A reading never takes the clock back, or the next interval would overlap this one.
+    m_timeNs = qMax(m_timeNs, update.timeNs);
+    change.endNs = m_timeNs;
+
+    for (const Remote &remote : update.remotes)
+        m_remotes.insert(remote.id, remote.address);
+    if (update.isSnapshot)
+        takeSnapshot(update, change);
+    for (const Program &program : update.programs) {
+        m_retired.remove(program.id);
+        entry(program.id).program = program;
+        change.programs.append(program.id);
+    }
+
+    // Without a reading before, nothing is known of when the bytes moved.
+    const bool isBaseline = update.isSnapshot || change.beginNs == 0;
+    change.growths.reserve(update.flows.size());
+    change.deltas.reserve(update.flows.size());
+    for (const Flow &flow : update.flows) {
+        if (m_retired.contains(flow.programId))
+            continue;
+        const auto known = m_flows.constFind(flow.id);
+        if (known != m_flows.constEnd()) {
+            const Flow before = *known;
+            takeFlow(flow, &before, false, change);
+        } else {
+            entry(flow.programId).flowIds.append(flow.id);
+            takeFlow(flow, nullptr, isBaseline, change);
+        }
+    }
+    for (const quint32 programId : update.endedProgramIds) {
+        const auto known = m_programs.find(programId);
+        if (known == m_programs.end() || known->endedNs != 0)
+            continue;
+        known->endedNs = qMax<quint64>(m_timeNs, 1);
+        change.ended.append(programId);
+    }
+    retireEnded(m_timeNs);
+    return change;
+}
+
+Program UsageBook::program(quint32 id) const
+{
+    const auto known = m_programs.constFind(id);
+    if (known != m_programs.constEnd())
+        return known->program;
+    Program unknown;
+    unknown.id = id;
+    return unknown;
+}
+
+bool UsageBook::hasEnded(quint32 programId) const
+{
+    const auto known = m_programs.constFind(programId);
+    return known != m_programs.constEnd() ? known->endedNs != 0 : m_retired.contains(programId);
+}
+
+UsageBook::Entry &UsageBook::entry(quint32 programId)
+{
+    auto known = m_programs.find(programId);
+    if (known == m_programs.end()) {
+        known = m_programs.insert(programId, {});
+        known->program.id = programId;
+    }
+    return *known;
+}
+
+/// A snapshot names every program the subscription may see: the others are forgotten, with their bytes.
+/// That keeps the sum right when the scope changes and some programs come back folded into one.
+void UsageBook::takeSnapshot(const UsageUpdate &update, UsageChange &change)
+{
+    QSet<quint32> named;
+    for (const Program &program : update.programs)
+        named.insert(program.id);
+    for (const Flow &flow : update.flows)
+        named.insert(flow.programId);
+
+    m_programs.removeIf([&](const std::pair<const quint32 &, Entry &> known) {
+        if (named.contains(known.first))
+            return false;
+        change.vanished.append(known.first);
+        for (const quint32 flowId : std::as_const(known.second.flowIds))
+            m_flows.remove(flowId);
+        return true;
+    });
+    m_retired.clear();
+
+    m_rxPayloadBytesTotal = 0;
+    m_txPayloadBytesTotal = 0;
+    for (const Flow &flow : std::as_const(m_flows)) {
+        m_rxPayloadBytesTotal += flow.rxPayloadBytesTotal;
+        m_txPayloadBytesTotal += flow.txPayloadBytesTotal;
+    }
+}
+
+void UsageBook::takeFlow(const Flow &flow, const Flow *before, bool isBaseline, UsageChange &change)
+{
+    // The contract has totals grow within an instance; one that does not invents no bytes here.
+    const auto growth = [](quint64 now, quint64 then) { return now > then ? now - then : 0; };
+    UsageChange::Growth grown;
+    grown.programId = flow.programId;
+    grown.remote = m_remotes.value(flow.remoteId);
+    grown.rxPayloadBytes = growth(flow.rxPayloadBytesTotal, before ? before->rxPayloadBytesTotal : 0);
+    grown.txPayloadBytes = growth(flow.txPayloadBytesTotal, before ? before->txPayloadBytesTotal : 0);
+    grown.openSockets = qint64(flow.openSockets) - qint64(before ? before->openSockets : 0);
+    grown.isBaseline = isBaseline;
+
+    m_rxPayloadBytesTotal += grown.rxPayloadBytes;
+    m_txPayloadBytesTotal += grown.txPayloadBytes;
+    m_flows.insert(flow.id, flow);
+
+    if (!isBaseline && (grown.rxPayloadBytes != 0 || grown.txPayloadBytes != 0)) {
+        change.deltas.append({program(flow.programId), grown.remote, flow.protocol, flow.servicePort,
+                              flow.direction, flow.interfaceIndex, grown.rxPayloadBytes,
+                              grown.txPayloadBytes});
+    }
+    change.growths.append(grown);
+}
+
+void UsageBook::retireEnded(quint64 nowNs)
+{
+    m_programs.removeIf([&](const std::pair<const quint32 &, Entry &> known) {
+        const Entry &entry = known.second;
+        if (entry.endedNs == 0 || nowNs < entry.endedNs + endedKeptNs)
+            return false;
+        for (const quint32 flowId : entry.flowIds)
+            m_flows.remove(flowId);
+        m_retired.insert(known.first);
+        return true;
+    });
+}
+
+} // namespace Nettally

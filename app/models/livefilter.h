@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <QSortFilterProxyModel>
+
+namespace Nettally {
+
+/**
+ * The rows of a LiveModel whose name, executable, process id, user or remote address holds the text. A program
+ * stays with its matching remotes; a matching program keeps all of its own. Filters only: sorting is the
+ * source's, because a proxy would sort every row at every change.
+ */
+class LiveFilter : public QSortFilterProxyModel
+{
+    Q_OBJECT
+
+public:
+    explicit LiveFilter(QObject *parent = nullptr);
+
+    void setText(const QString &text);
+    QString text() const { return m_text; }
+
+    void sort(int column, Qt::SortOrder order = Qt::AscendingOrder) override;
+
+protected:
+    bool filterAcceptsRow(int sourceRow, const QModelIndex &sourceParent) const override;
+
+private:
+    QString m_text;
+};
+
+} // namespace Nettally

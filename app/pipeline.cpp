@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "pipeline.h"
+
+#include <QDateTime>
+
+#include <chrono>
+#include <ctime>
+
+using namespace std::chrono_literals;
+
+namespace Nettally {
+
+namespace {
+
+/// The time of day of a reading, in milliseconds since 1970 UTC. The readings carry the clock that counts on
+/// through suspend and is never set; the record needs the one people go by.
+qint64 utcMsOf(quint64 bootTimeNs)
+{
+    timespec boot{};
+    clock_gettime(CLOCK_BOOTTIME, &boot);
+    const qint64 agoMs = qint64(boot.tv_sec) * 1000 + boot.tv_nsec / 1'000'000 - qint64(bootTimeNs / 1'000'000);
+    return QDateTime::currentMSecsSinceEpoch() - agoMs;
+}
+
+} // namespace
+
+Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
+    : m_client(QDBusConnection::systemBus())
+    , m_store(databasePath)
+    , m_window(m_model, m_history)
+{
+    m_request.intervalMs = intervalMs;
+    m_request.detail = Detail::Connection;
+
+    connect(&m_client, &MonitorClient::updateReceived, this, &Pipeline::takeUpdate);
+    connect(&m_client, &MonitorClient::stateChanged, this, &Pipeline::showHelperState);
+    connect(&m_client, &MonitorClient::statusReceived, &m_window, &MainWindow::setHelperStatus);
+    connect(&m_store, &HistoryStore::stateChanged, this, [this] { m_window.setHistoryProblem(m_store.problem()); });
+
+    connect(&m_window, &MainWindow::retryRequested, this, [this] { subscribe(m_request.scope, false); });
+    connect(&m_window, &MainWindow::scopeRequested, this, [this](Scope scope) { subscribe(scope, scope == Scope::All); });
+
+    m_statusTimer.setInterval(30s);
+    connect(&m_statusTimer, &QTimer::timeout, this, [this] {
+        if (m_client.state() == MonitorClient::State::Live && m_window.isVisible())
+            m_client.requestStatus();
+    });
+}
+
+void Pipeline::start()
+{
+    m_store.start();
+    subscribe(Scope::Own, false);
+    m_statusTimer.start();
+}
+
+void Pipeline::takeUpdate(const UsageUpdate &update)
+{
+    const UsageChange change = m_book.apply(update);
+    if (!change.deltas.isEmpty())
+        m_store.record(utcMsOf(change.endNs), change.deltas);
+    m_model.apply(m_book, change);
+    m_history.apply(m_book, change);
+}
+
+void Pipeline::showHelperState()
+{
+    HelperState state;
+    state.problem = m_client.problem();
+    state.scope = m_client.grantedScope();
+    state.scopeNote = m_client.scopeNote();
+    switch (m_client.state()) {
+    case MonitorClient::State::Live:
+        state.link = HelperState::Link::Live;
+        m_client.requestStatus();
+        break;
+    case MonitorClient::State::Connecting:
+        state.link = HelperState::Link::Connecting;
+        break;
+    default:
+        state.link = HelperState::Link::Broken;
+        break;
+    }
+    m_window.setHelperState(state);
+}
+
+void Pipeline::subscribe(Scope scope, bool interactive)
+{
+    m_request.scope = scope;
+    m_request.interactive = interactive;
+    m_client.start(m_request);
+}
+
+} // namespace Nettally

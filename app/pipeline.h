@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "historystore.h"
+#include "livemodel.h"
+#include "mainwindow.h"
+#include "monitorclient.h"
+#include "traffichistory.h"
+#include "usagebook.h"
+
+#include <QObject>
+#include <QTimer>
+
+namespace Nettally {
+
+/**
+ * The road of the data through the app, and the only place that knows both of its ends:
+ *
+ *     MonitorClient -> UsageUpdate -> UsageBook -> UsageChange -+-> HistoryStore (the record)
+ *                                                               +-> TrafficHistory, LiveModel -> MainWindow
+ */
+class Pipeline : public QObject
+{
+    Q_OBJECT
+
+public:
+    Pipeline(const QString &databasePath, quint32 intervalMs);
+
+    void start();
+    MainWindow &window() { return m_window; }
+
+private:
+    void takeUpdate(const UsageUpdate &update);
+    void showHelperState();
+    void subscribe(Scope scope, bool interactive);
+
+    // In the order of the road; what is destroyed first reads from what is destroyed after it.
+    MonitorClient m_client;
+    UsageBook m_book;
+    HistoryStore m_store;
+    TrafficHistory m_history;
+    LiveModel m_model;
+    MainWindow m_window;
+
+    QTimer m_statusTimer;
+    MonitorClient::Request m_request;
+};
+
+} // namespace Nettally

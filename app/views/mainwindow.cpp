@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: MIT
+#include "mainwindow.h"
+
+#include "livemodel.h"
+#include "noticebar.h"
+#include "overviewpage.h"
+#include "palette.h"
+#include "programspage.h"
+
+#include <QActionGroup>
+#include <QApplication>
+#include <QBoxLayout>
+#include <QButtonGroup>
+#include <QEvent>
+#include <QFrame>
+#include <QLabel>
+#include <QMenu>
+#include <QPainter>
+#include <QPushButton>
+#include <QSettings>
+#include <QStackedWidget>
+#include <QToolButton>
+#include <QToolTip>
+
+using namespace Qt::StringLiterals;
+
+namespace Nettally {
+
+namespace {
+
+constexpr auto geometryKey = "window/geometry";
+constexpr auto baseKey = "units/base";
+constexpr auto rateKey = "units/rate";
+/// Below this width the sidebar shows its icons alone.
+constexpr int compactBelow = 760;
+constexpr int sidebarWidth = 168;
+constexpr int compactSidebarWidth = 56;
+
+QPixmap dot(const QColor &colour, qreal devicePixelRatio)
+{
+    QPixmap pixmap(QSize(8, 8) * devicePixelRatio);
+    pixmap.setDevicePixelRatio(devicePixelRatio);
+    pixmap.fill(Qt::transparent);
+    QPainter painter(&pixmap);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(colour);
+    painter.drawEllipse(QRectF(0.5, 0.5, 7, 7));
+    return pixmap;
+}
+
+} // namespace
+
+MainWindow::MainWindow(LiveModel &model, const TrafficHistory &history, QWidget *parent)
+    : QMainWindow(parent)
+    , m_model(model)
+    , m_pageButtons(new QButtonGroup(this))
+    , m_pages(new QStackedWidget(this))
+    , m_overview(new OverviewPage(history, model, this))
+    , m_programs(new ProgramsPage(model, this))
+    , m_helperNotice(new NoticeBar(this))
+    , m_scopeNotice(new NoticeBar(this))
+    , m_historyNotice(new NoticeBar(this))
+{
+    setWindowTitle(tr("Nettally"));
+    setWindowIcon(applicationIcon());
+    setMinimumSize(520, 420);
+
+    auto *central = new QWidget(this);
+    m_sidebar = makeSidebar();
+    auto *content = new QVBoxLayout;
+    content->setContentsMargins(20, 14, 20, 14);
+    content->setSpacing(12);
+    content->addWidget(makeHeader());
+    for (NoticeBar *notice : {m_helperNotice, m_scopeNotice, m_historyNotice})
+        content->addWidget(notice);
+    content->addWidget(m_pages, 1);
+    auto *right = new QVBoxLayout;
+    right->setContentsMargins(0, 0, 0, 0);
+    right->setSpacing(0);
+    right->addLayout(content, 1);
+    right->addWidget(makeStatusLine());
+    auto *layout = new QHBoxLayout(central);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(m_sidebar);
+    layout->addLayout(right, 1);
+    setCentralWidget(central);
+
+    addPage(m_overview, u"overview"_s, tr("Overview"), u"Ctrl+1"_s);
+    addPage(m_programs, u"programs"_s, tr("Programs"), u"Ctrl+2"_s);
+    static_cast<QVBoxLayout *>(m_sidebar->layout())->addStretch(1);
+
+    m_scopeNotice->setDismissible(true);
+    connect(m_helperNotice, &NoticeBar::actionRequested, this, &MainWindow::retryRequested);
+    connect(m_scopeNotice, &NoticeBar::actionRequested, this, [this] { Q_EMIT scopeRequested(Scope::All); });
+
+    auto *filter = new QAction(this);
+    filter->setShortcut(QKeySequence::Find);
+    connect(filter, &QAction::triggered, this, [this] {
+        setPage(Page::Programs);
+        m_programs->focusFilter();
+    });
+    auto *quit = new QAction(this);
+    quit->setShortcut(Qt::CTRL | Qt::Key_Q);
+    connect(quit, &QAction::triggered, this, &QWidget::close);
+    addActions({filter, quit});
+
+    const QSettings settings;
+    UnitStyle style;
+    style.base = settings.value(QLatin1StringView(baseKey)).toString() == u"si" ? UnitBase::Si : UnitBase::Iec;
+    style.rateUnit = settings.value(QLatin1StringView(rateKey)).toString() == u"bits" ? RateUnit::Bits : RateUnit::Bytes;
+    setUnitStyle(style);
+    m_menu->setMenu(makeMenu());
+    resize(1080, 700);
+    restoreGeometry(settings.value(QLatin1StringView(geometryKey)).toByteArray());
+
+    setPage(Page::Overview);
+    applyPalette();
+    updateState();
+    updateCompactness();
+}
+
+MainWindow::~MainWindow()
+{
+    QSettings().setValue(QLatin1StringView(geometryKey), saveGeometry());
+}
+
+QFrame *MainWindow::makeSidebar()
+{
+    auto *sidebar = new QFrame(this);
+    sidebar->setObjectName(u"sidebar"_s);
+    m_logo = new QLabel(sidebar);
+    m_logo->setPixmap(applicationIcon().pixmap(QSize(24, 24), devicePixelRatioF()));
+    m_brand = new QLabel(tr("Nettally"), sidebar);
+    m_brand->setObjectName(u"brand"_s);
+    auto *head = new QHBoxLayout;
+    head->setContentsMargins(8, 4, 0, 10);
+    head->setSpacing(9);
+    head->addWidget(m_logo);
+    head->addWidget(m_brand, 1);
+    auto *layout = new QVBoxLayout(sidebar);
+    layout->setContentsMargins(8, 12, 8, 12);
+    layout->setSpacing(4);
+    layout->addLayout(head);
+    return sidebar;
+}
+
+QWidget *MainWindow::makeHeader()
+{
+    auto *header = new QWidget(this);
+    m_title = new QLabel(header);
+    m_title->setObjectName(u"title"_s);
+    m_pause = new QToolButton(header);
+    m_pause->setCheckable(true);
+    m_pause->setShortcut(Qt::CTRL | Qt::Key_P);
+    m_pause->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    connect(m_pause, &QToolButton::toggled, this, &MainWindow::setPaused);
+    m_menu = new QToolButton(header);
+    m_menu->setText(tr("View"));
+    m_menu->setToolTip(tr("View"));
+    m_menu->setAccessibleName(tr("View"));
+    m_menu->setShortcut(Qt::Key_F10);
+    m_menu->setPopupMode(QToolButton::InstantPopup);
+    auto *layout = new QHBoxLayout(header);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(m_title, 1);
+    layout->addWidget(m_pause);
+    layout->addWidget(m_menu);
+    return header;
+}
+
+QFrame *MainWindow::makeStatusLine()
+{
+    auto *line = new QFrame(this);
+    line->setObjectName(u"statusLine"_s);
+    m_dot = new QLabel(line);
+    m_stateButton = new QToolButton(line);
+    m_stateButton->setObjectName(u"status"_s);
+    connect(m_stateButton, &QToolButton::clicked, this, [this] {
+        QToolTip::showText(m_stateButton->mapToGlobal(QPoint(0, -8)), m_stateButton->toolTip(), m_stateButton);
+    });
+    m_scopeButton = new QPushButton(line);
+    m_scopeButton->setObjectName(u"small"_s);
+    connect(m_scopeButton, &QPushButton::clicked, this,
+            [this] { Q_EMIT scopeRequested(m_state.scope == Scope::Own ? Scope::All : Scope::Own); });
+    m_spilled = new QLabel(line);
+    auto *layout = new QHBoxLayout(line);
+    layout->setContentsMargins(20, 5, 20, 5);
+    layout->setSpacing(6);
+    layout->addWidget(m_dot);
+    layout->addWidget(m_stateButton);
+    layout->addWidget(m_scopeButton);
+    layout->addStretch(1);
+    layout->addWidget(m_spilled);
+    return line;
+}
+
+QMenu *MainWindow::makeMenu()
+{
+    auto *menu = new QMenu(this);
+    const auto addChoice = [&](const QString &title, const QString &first, const QString &second, bool isSecond, auto change) {
+        menu->addSection(title);
+        auto *group = new QActionGroup(menu);
+        for (const bool choice : {false, true}) {
+            QAction *action = menu->addAction(choice ? second : first);
+            action->setCheckable(true);
+            action->setChecked(choice == isSecond);
+            group->addAction(action);
+            connect(action, &QAction::triggered, this, [change, choice] { change(choice); });
+        }
+    };
+    addChoice(tr("Rates"), tr("Bytes per second"), tr("Bits per second"), m_style.rateUnit == RateUnit::Bits, [this](bool isBits) {
+        setUnitStyle({m_style.base, isBits ? RateUnit::Bits : RateUnit::Bytes});
+        QSettings().setValue(QLatin1StringView(rateKey), isBits ? u"bits"_s : u"bytes"_s);
+    });
+    addChoice(tr("Units"), tr("Binary: KiB, MiB (1024)"), tr("Decimal: kB, MB (1000)"), m_style.base == UnitBase::Si, [this](bool isSi) {
+        setUnitStyle({isSi ? UnitBase::Si : UnitBase::Iec, m_style.rateUnit});
+        QSettings().setValue(QLatin1StringView(baseKey), isSi ? u"si"_s : u"iec"_s);
+    });
+    return menu;
+}
+
+void MainWindow::addPage(QWidget *page, const QString &icon, const QString &title, const QString &shortcut)
+{
+    auto *button = new QToolButton(m_sidebar);
+    button->setObjectName(u"page"_s);
+    button->setText(title);
+    button->setAccessibleName(title);
+    button->setProperty("symbol", icon);
+    button->setCheckable(true);
+    button->setIconSize({20, 20});
+    button->setShortcut(QKeySequence(shortcut));
+    button->setToolTip(u"%1 (%2)"_s.arg(title, QKeySequence(shortcut).toString(QKeySequence::NativeText)));
+    button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    const int id = m_pages->addWidget(page);
+    m_pageButtons->addButton(button, id);
+    m_sidebar->layout()->addWidget(button);
+    connect(button, &QToolButton::clicked, this, [this, id] { setPage(Page(id)); });
+}
+
+void MainWindow::setPage(Page page)
+{
+    const int id = static_cast<int>(page);
+    m_pages->setCurrentIndex(id);
+    m_pageButtons->button(id)->setChecked(true);
+    m_title->setText(m_pageButtons->button(id)->text());
+}
+
+void MainWindow::setHelperState(const HelperState &state)
+{
+    m_state = state;
+    updateState();
+}
+
+void MainWindow::setHelperStatus(const HelperStatus &status)
+{
+    m_status = status;
+    const auto uptime = status.usage.constFind(u"uptimeMs"_s);
+    m_overview->setCountingMs(uptime == status.usage.constEnd() ? -1 : static_cast<qint64>(*uptime));
+    updateState();
+}
+
+void MainWindow::setHistoryProblem(const QString &problem)
+{
+    m_historyNotice->setNotice(problem);
+}
+
+void MainWindow::setUnitStyle(UnitStyle style)
+{
+    m_style = style;
+    m_model.setUnitStyle(style);
+    m_overview->setUnitStyle(style);
+}
+
+void MainWindow::setPaused(bool paused)
+{
+    m_model.setPaused(paused);
+    m_overview->setPaused(paused);
+    applyPalette();
+    updateState();
+}
+
+void MainWindow::updateState()
+{
+    const Colours colours = coloursFor(palette());
+    const bool isLive = m_state.link == HelperState::Link::Live;
+    QString text;
+    QString empty;
+    QColor colour = colours.muted;
+    switch (m_state.link) {
+    case HelperState::Link::Live:
+        text = m_state.scope == Scope::All ? tr("Measuring all programs") : tr("Measuring your programs");
+        empty = tr("No program has used the network since the helper started.");
+        colour = colours.good;
+        break;
+    case HelperState::Link::Connecting:
+        text = tr("Connecting to the helper…");
+        empty = tr("Waiting for the helper’s first figures.");
+        break;
+    case HelperState::Link::Broken:
+        text = tr("Not measuring");
+        empty = tr("Nothing to show yet: the helper cannot be reached.");
+        colour = colours.warning;
+        break;
+    }
+    m_dot->setPixmap(dot(colour, devicePixelRatioF()));
+    m_stateButton->setText(text);
+    m_stateButton->setAccessibleDescription(statusText());
+    m_stateButton->setToolTip(statusText());
+    m_scopeButton->setVisible(isLive);
+    m_scopeButton->setText(m_state.scope == Scope::Own ? tr("Show all programs…") : tr("Show only mine"));
+    m_scopeButton->setToolTip(m_state.scope == Scope::Own
+                                  ? tr("Programs of other users and of the system need an administrator’s password")
+                                  : tr("Fold the programs of other users into one row"));
+    m_overview->setEmptyText(empty);
+    m_programs->setEmptyText(empty);
+    m_helperNotice->setNotice(m_state.problem, tr("Try again"));
+    m_scopeNotice->setNotice(isLive ? m_state.scopeNote : QString(), tr("Ask again"));
+
+    const quint64 spilled = m_status.losses.value(u"spilledFlows"_s) + m_status.losses.value(u"spilledPrograms"_s);
+    m_spilled->setVisible(isLive && spilled > 0);
+    m_spilled->setText(tr("%n flow(s) not told apart", nullptr, static_cast<int>(qMin<quint64>(spilled, 1'000'000'000))));
+    m_spilled->setToolTip(tr("The kernel’s table was full: %1 received and %2 sent are counted in one row for all such programs.")
+                              .arg(formatBytes(m_status.losses.value(u"spilledRxBytes"_s), m_style.base),
+                                   formatBytes(m_status.losses.value(u"spilledTxBytes"_s), m_style.base)));
+    QPalette warning = m_spilled->palette();
+    warning.setColor(QPalette::WindowText, colours.warning);
+    m_spilled->setPalette(warning);
+}
+
+/// How the measuring goes, as rich text.
+QString MainWindow::statusText() const
+{
+    if (m_state.link != HelperState::Link::Live)
+        return m_state.problem.isEmpty() ? tr("Waiting for an answer of the helper.") : m_state.problem.toHtmlEscaped();
+    QString text = u"<p><b>%1</b></p><table cellspacing=\"4\">"_s.arg(tr("How it is measured"));
+    for (const ProbeInfo &probe : m_status.probes) {
+        text += u"<tr><td>%1</td><td>%2</td></tr>"_s.arg(
+            probe.purpose.toHtmlEscaped(), probe.active ? probe.mechanism.toHtmlEscaped() : tr("not available"));
+        if (!probe.note.isEmpty())
+            text += u"<tr><td></td><td><i>%1</i></td></tr>"_s.arg(probe.note.toHtmlEscaped());
+    }
+    text += u"</table>"_s;
+    if (m_status.probes.isEmpty())
+        text = tr("Measuring.");
+    const QString version = m_status.info.value(u"helperVersion"_s);
+    const QString kernel = m_status.info.value(u"kernelRelease"_s);
+    if (!version.isEmpty())
+        text += u"<p>%1</p>"_s.arg(tr("Helper %1, kernel %2").arg(version.toHtmlEscaped(), kernel.toHtmlEscaped()));
+    return text;
+}
+
+void MainWindow::changeEvent(QEvent *event)
+{
+    if (event->type() == QEvent::PaletteChange) {
+        applyPalette();
+        updateState();
+    }
+    QMainWindow::changeEvent(event);
+}
+
+void MainWindow::resizeEvent(QResizeEvent *event)
+{
+    updateCompactness();
+    QMainWindow::resizeEvent(event);
+}
+
+void MainWindow::updateCompactness()
+{
+    m_isCompact = width() < compactBelow;
+    m_sidebar->setFixedWidth(m_isCompact ? compactSidebarWidth : sidebarWidth);
+    m_brand->setVisible(!m_isCompact);
+    for (QAbstractButton *button : m_pageButtons->buttons()) {
+        static_cast<QToolButton *>(button)->setToolButtonStyle(m_isCompact ? Qt::ToolButtonIconOnly
+                                                                           : Qt::ToolButtonTextBesideIcon);
+    }
+    m_pause->setToolButtonStyle(m_isCompact ? Qt::ToolButtonIconOnly : Qt::ToolButtonTextBesideIcon);
+}
+
+void MainWindow::applyPalette()
+{
+    const QString sheet = styleSheetFor(palette());
+    // Setting a style sheet comes back here as a change of the palette.
+    if (sheet != styleSheet())
+        setStyleSheet(sheet);
+    const QColor text = palette().color(QPalette::WindowText);
+    for (QAbstractButton *button : m_pageButtons->buttons())
+        button->setIcon(symbol(button->property("symbol").toString(), text));
+    const bool isPaused = m_model.isPaused();
+    m_pause->setIcon(symbol(isPaused ? u"resume"_s : u"pause"_s, text));
+    m_pause->setText(isPaused ? tr("Resume") : tr("Pause"));
+    m_pause->setToolTip(isPaused ? tr("Show what is measured now (Ctrl+P)")
+                                 : tr("Hold what is shown; measuring goes on (Ctrl+P)"));
+    m_menu->setIcon(symbol(u"menu"_s, text));
+}
+
+} // namespace Nettally

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "units.h"
+#include "usage.h"
+
+#include <QMainWindow>
+
+class QButtonGroup;
+class QFrame;
+class QLabel;
+class QStackedWidget;
+class QToolButton;
+class QPushButton;
+
+namespace Nettally {
+
+class ElidedLabel;
+class LiveModel;
+class NoticeBar;
+class OverviewPage;
+class ProgramsPage;
+class TrafficHistory;
+
+/// Where the connection to the helper stands, as the window shows it.
+struct HelperState {
+    enum class Link { Connecting, Live, Broken };
+    Link link = Link::Connecting;
+    QString problem; ///< one sentence for people; empty when nothing is wrong
+    Scope scope = Scope::Own;
+    QString scopeNote; ///< why less than asked for is shown; empty when nothing is missing
+};
+
+/// The window: pages at the side, what is wrong above them, how the measuring goes below.
+class MainWindow : public QMainWindow
+{
+    Q_OBJECT
+
+public:
+    enum class Page { Overview, Programs };
+
+    /// Must not outlive the models.
+    MainWindow(LiveModel &model, const TrafficHistory &history, QWidget *parent = nullptr);
+    ~MainWindow() override;
+
+    void setPage(Page page);
+    void setHelperState(const HelperState &state);
+    void setHelperStatus(const HelperStatus &status);
+    /// What keeps the history from being written; empty when nothing does.
+    void setHistoryProblem(const QString &problem);
+
+Q_SIGNALS:
+    /// The user wants another try at reaching the helper.
+    void retryRequested();
+    /// The user wants to see these programs; polkit may ask for a password.
+    void scopeRequested(Nettally::Scope scope);
+
+protected:
+    void changeEvent(QEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
+
+private:
+    QFrame *makeSidebar();
+    QWidget *makeHeader();
+    QFrame *makeStatusLine();
+    QMenu *makeMenu();
+    void addPage(QWidget *page, const QString &icon, const QString &title, const QString &shortcut);
+    void setUnitStyle(UnitStyle style);
+    void setPaused(bool paused);
+    void updateState();
+    void updateCompactness();
+    void applyPalette();
+    QString statusText() const;
+
+    LiveModel &m_model;
+    HelperState m_state;
+    HelperStatus m_status;
+    UnitStyle m_style;
+
+    QFrame *m_sidebar;
+    QLabel *m_logo = nullptr;
+    QLabel *m_brand = nullptr;
+    QButtonGroup *m_pageButtons;
+    QStackedWidget *m_pages;
+    OverviewPage *m_overview;
+    ProgramsPage *m_programs;
+    QLabel *m_title = nullptr;
+    QToolButton *m_pause = nullptr;
+    QToolButton *m_menu = nullptr;
+    NoticeBar *m_helperNotice;
+    NoticeBar *m_scopeNotice;
+    NoticeBar *m_historyNotice;
+    QLabel *m_dot = nullptr;
+    QToolButton *m_stateButton = nullptr;
+    QPushButton *m_scopeButton = nullptr;
+    QLabel *m_spilled = nullptr;
+    bool m_isCompact = false;
+};
+
+} // namespace Nettally

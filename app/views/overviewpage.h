@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "units.h"
+
+#include <QWidget>
+
+#include <vector>
+
+class QBoxLayout;
+class QFrame;
+class QLabel;
+
+namespace Nettally {
+
+class ElidedLabel;
+class LiveModel;
+class TrafficChart;
+class TrafficHistory;
+
+/// The traffic of now and the last five minutes, the totals, and who is busiest.
+class OverviewPage : public QWidget
+{
+    Q_OBJECT
+
+public:
+    /// Reads both, and must not outlive them.
+    OverviewPage(const TrafficHistory &history, const LiveModel &model, QWidget *parent = nullptr);
+
+    void setUnitStyle(UnitStyle style);
+    /// While paused the page stays as it is.
+    void setPaused(bool paused);
+    /// What to say where nothing was measured yet.
+    void setEmptyText(const QString &text);
+    /// How long the helper has been counting; below zero: not known.
+    void setCountingMs(qint64 milliseconds);
+    void refresh();
+
+protected:
+    void changeEvent(QEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
+    void showEvent(QShowEvent *event) override;
+
+private:
+    struct Figure {
+        QLabel *icon = nullptr;
+        QLabel *caption = nullptr;
+        QLabel *rate = nullptr;
+        QLabel *total = nullptr;
+    };
+    struct Busy {
+        ElidedLabel *name = nullptr;
+        QLabel *rx = nullptr;
+        QLabel *tx = nullptr;
+        QWidget *bar = nullptr;
+    };
+
+    QFrame *makeFigure(Figure &figure, const QString &caption);
+    QFrame *makeBusiest();
+    void applyPalette();
+
+    const TrafficHistory &m_history;
+    const LiveModel &m_model;
+    UnitStyle m_style;
+    bool m_isPaused = false;
+    qint64 m_countingMs = -1;
+    QString m_emptyText;
+    Figure m_receive;
+    Figure m_send;
+    TrafficChart *m_chart;
+    QLabel *m_quiet = nullptr;
+    std::vector<Busy> m_busiest;
+    QBoxLayout *m_body;
+};
+
+} // namespace Nettally

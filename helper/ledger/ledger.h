@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "counters.h"
+#include "processtable.h"
+
+#include <QHash>
+#include <QSet>
+
+#include <array>
+#include <optional>
+#include <vector>
+
+namespace Nettally {
+
+enum class LedgerDetail : quint8 {
+    Program, ///< a row a program
+    Remote, ///< a row a program and remote address
+    Connection, ///< also by service port, protocol, direction and interface
+};
+
+/// What a subscriber is shown.
+struct LedgerView {
+    LedgerDetail detail = LedgerDetail::Connection;
+    /// The user whose programs are rows, all others being folded into one; not set: everything.
+    std::optional<quint32> ownUid;
+};
+
+/// Cumulative since the Ledger was made. Row ids are stable within a level of detail.
+struct LedgerRow {
+    quint32 id = 0;
+    quint32 programId = 0;
+    quint32 remoteId = 0; ///< 0 in levels that do not tell
+    quint32 ifindex = 0;
+    quint16 servicePort = 0;
+    quint8 protocol = 0;
+    quint8 direction = 0; ///< enum nt_direction
+    quint64 rxPayloadBytesTotal = 0;
+    quint64 txPayloadBytesTotal = 0;
+    qint64 openSockets = 0; ///< never below zero in what changesSince() hands out
+};
+
+struct LedgerRemote {
+    quint32 id = 0;
+    QByteArray address; ///< 4 or 16 bytes in network order, empty: not known
+};
+
+/// What a subscriber has not been sent yet. The processes live as long as the Ledger.
+struct LedgerChanges {
+    std::vector<const Process *> programs;
+    std::vector<LedgerRemote> remotes;
+    std::vector<LedgerRow> rows;
+    std::vector<quint32> endedProgramIds;
+};
+
+/**
+ * Turns a source's absolute counters into totals that never shrink, by connection, by program and
+ * remote, and by program, and tells what changed since any earlier reading.
+ *
+ * A subscriber costs nothing here: it remembers the version it was sent up to. Asking costs as much as
+ * there are changes, not rows: every level keeps its rows in the order of their last change.
+ * A program is told of with its first row, not before. Not thread-safe.
+ */
+class Ledger : public CounterSink
+{
+public:
+    static constexpr quint32 othersRowId = 1; ///< reserved in every level; program ProcessTable::othersId
+
+    struct Limits {
+        quint32 maxPrograms = 200000;
+        /// Connections beyond are put down to the overflow row: nothing is lost, memory is bounded.
+        quint32 maxRows = 1000000;
+    };
+
+    struct Bytes {
+        quint64 rx = 0;
+        quint64 tx = 0;
+    };
+
+    Ledger()
+        : Ledger(Limits())
+    {
+    }
+    explicit Ledger(const Limits &limits);
+
+    /// Call before each reading of the source into this sink.
+    void beginReading() { ++m_version; }
+    /// Of the reading last begun; 0 before the first.
+    quint64 version() const { return m_version; }
+
+    void program(const ProgramRecord &record) override;
+    /// Slots are indices of the source's table: dense, bounded by its capacity.
+    void flow(const FlowRecord &record) override;
+
+    /// What changed in readings after @p version; everything for 0. The rows' sums over any view at
+    /// version 0 are the whole.
+    LedgerChanges changesSince(quint64 version, const LedgerView &view) const;
+
+    /// Payload of flows or programs that found the source's tables full.
+    Bytes spilled() const;
+
+private:
+    static constexpr quint32 none = ~quint32(0);
+
+    struct Node {
+        LedgerRow row;
+        quint64 version = 0; ///< of the reading that changed it last
+        quint32 coarser = none; ///< the row of the next coarser level it adds to
+        quint32 older = none; ///< neighbours in the order of last change
+        quint32 newer = none;
+        quint32 user = 0; ///< index in m_sums
+    };
+
+    /// One level of detail: its rows by index, and their order of last change.
+    struct Level {
+        std::vector<Node> nodes;
+        quint32 newest = none;
+    };
+
+    /// What was last read from a slot of the source, and where it was put.
+    struct Slot {
+        quint64 rx = 0;
+        quint64 tx = 0;
+        quint32 row = none; ///< index in the connection level
+        quint32 generation = 0;
+        qint32 openSockets = 0;
+    };
+
+    struct Sums {
+        quint64 rx = 0;
+        quint64 tx = 0;
+        qint64 openSockets = 0;
+    };
+
+    struct ConnectionKey {
+        quint32 programId = 0;
+        quint32 remoteId = 0;
+        quint32 ifindex = 0;
+        quint16 servicePort = 0;
+        quint8 protocol = 0;
+        quint8 direction = 0;
+        bool operator==(const ConnectionKey &) const = default;
+        friend size_t qHash(const ConnectionKey &key, size_t seed) noexcept
+        {
+            static_assert(sizeof key == 16, "hashed as bytes: no padding");
+            return qHashBits(&key, sizeof key, seed);
+        }
+    };
+
+    struct RemoteKey {
+        RemoteBytes bytes{};
+        bool operator==(const RemoteKey &) const = default;
+        friend size_t qHash(const RemoteKey &key, size_t seed) noexcept
+        {
+            return qHashBits(key.bytes.data(), key.bytes.size(), seed);
+        }
+    };
+
+    /// Something that was told of from a reading on, and to whose owner.
+    struct Known {
+        quint64 version = 0;
+        quint32 id = 0;
+        quint32 user = 0; ///< index in m_sums
+    };
+
+    struct Remote {
+        quint64 version = 0; ///< of the reading that brought it
+        RemoteBytes bytes{};
+    };
+
+    Level &level(LedgerDetail detail) { return m_levels[size_t(detail)]; }
+    const Level &level(LedgerDetail detail) const { return m_levels[size_t(detail)]; }
+
+    // Each finds the row's index in its level, or makes it and the coarser ones it adds to.
+    quint32 connectionRow(quint32 programId, const FlowRecord &record);
+    quint32 remoteRow(quint32 programId, quint32 remoteId);
+    quint32 programRow(quint32 programId);
+
+    quint32 append(LedgerDetail detail, const LedgerRow &row, quint32 user, quint32 coarser);
+    void touch(Level &level, quint32 index);
+    void add(quint32 connectionRow, quint64 rx, quint64 tx, qint64 openSockets);
+
+    /// Index in m_sums. Kernel threads and the overflow program are nobody's own.
+    static constexpr quint32 nobody = 0;
+    quint32 userOf(const Process &process);
+
+    Limits m_limits;
+    quint64 m_version = 0;
+    ProcessTable m_processes;
+    std::array<Level, 3> m_levels;
+    std::vector<Slot> m_slots;
+
+    QHash<ConnectionKey, quint32> m_connectionRows;
+    QHash<quint64, quint32> m_remoteRows; ///< program id << 32 | remote id
+    QHash<quint32, quint32> m_programRows;
+    QHash<RemoteKey, quint32> m_remoteIds;
+    QHash<quint32, quint32> m_users; ///< uid to index in m_sums
+    QSet<quint64> m_remoteUsers; ///< user << 32 | remote id
+
+    std::vector<Sums> m_sums; ///< by user
+    Sums m_total;
+
+    // In the order they came, for changesSince() to walk from the end.
+    std::vector<Known> m_knownPrograms; ///< by index of the program's row
+    std::vector<Known> m_endedPrograms;
+    std::vector<Remote> m_remotes; ///< by id - 1
+    std::vector<Known> m_remotesOfUsers; ///< whom others talk to is not told: each remote once a user
+};
+
+} // namespace Nettally

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "bpfusagesource.h"
+#include "monitorservice.h"
+#include "polkitauthorizer.h"
+#include "privileges.h"
+
+#include <QCommandLineParser>
+#include <QCoreApplication>
+#include <QDBusConnection>
+#include <QSocketNotifier>
+
+#include <csignal>
+#include <cstdio>
+#include <limits>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+using namespace Nettally;
+
+namespace {
+
+constexpr char defaultAccount[] = "nettally";
+// Bounds of the tables: an element at least beside the overflow's, and what a large server can spare.
+constexpr quint32 minFlows = 16;
+constexpr quint32 maxFlows = 4'000'000;
+
+int fail(const QString &sentence)
+{
+    std::fprintf(stderr, "nettally-helper: %s\n", qUtf8Printable(sentence));
+    return EXIT_FAILURE;
+}
+
+/// The signals that end the helper, as a file descriptor; blocked before any thread exists.
+int terminationSignals()
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals, nullptr);
+    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+QString tr(const char *text)
+{
+    return QCoreApplication::translate("Helper", text);
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    const int signalFd = terminationSignals();
+    QCoreApplication application(argc, argv);
+    QCoreApplication::setApplicationName(QStringLiteral("nettally-helper"));
+    QCoreApplication::setApplicationVersion(QStringLiteral(NETTALLY_VERSION));
+
+    QCommandLineParser parser;
+    parser.setApplicationDescription(tr("Measures which program moves how many bytes over the network, and tells "
+                                        "those who may know over the system bus. Runs as root."));
+    parser.addHelpOption();
+    parser.addVersionOption();
+    const QCommandLineOption idleExit(QStringLiteral("idle-exit"),
+                                      tr("End when nobody subscribed for this many seconds (default: stay)."),
+                                      tr("seconds"));
+    const QCommandLineOption flows(QStringLiteral("max-flows"),
+                                   tr("Flows the kernel keeps apart, %1 to %2; others are counted as one.")
+                                       .arg(minFlows)
+                                       .arg(maxFlows),
+                                   tr("number"), QString::number(BpfUsageSource::Options().rowCapacity));
+    const QCommandLineOption account(QStringLiteral("user"),
+                                     tr("Account to become once everything is set up; \"nobody\" if it does not exist."),
+                                     tr("name"), QLatin1String(defaultAccount));
+    parser.addOptions({idleExit, flows, account});
+    parser.process(application);
+
+    bool idleExitValid = true;
+    const uint idleExitS = parser.isSet(idleExit) ? parser.value(idleExit).toUInt(&idleExitValid) : 0;
+    bool flowsValid = true;
+    const uint flowsWanted = parser.value(flows).toUInt(&flowsValid);
+    if (!idleExitValid || idleExitS > uint(std::numeric_limits<int>::max() / 1000))
+        return fail(tr("--idle-exit wants a number of seconds."));
+    if (!flowsValid || flowsWanted < minFlows || flowsWanted > maxFlows)
+        return fail(tr("--max-flows wants a number from %1 to %2.").arg(minFlows).arg(maxFlows));
+
+    QString problem;
+    BpfUsageSource::Options options;
+    options.rowCapacity = flowsWanted + 1;
+    const std::unique_ptr<BpfUsageSource> source = BpfUsageSource::create(options, &problem);
+    if (!source)
+        return fail(problem);
+
+    // Before the first use of the bus, whose threads inherit what this one holds.
+    problem = Privileges::reduce();
+    if (!problem.isEmpty())
+        return fail(tr("Privileges cannot be given up (%1); the helper does not run with more than it needs. Start it "
+                       "as root with CAP_SETPCAP.")
+                        .arg(problem));
+
+    const QDBusConnection bus = QDBusConnection::systemBus();
+    if (!bus.isConnected())
+        return fail(tr("There is no system bus (%1); start dbus, or set DBUS_SYSTEM_BUS_ADDRESS.")
+                        .arg(bus.lastError().message()));
+    PolkitAuthorizer authorizer(bus);
+    MonitorService::Limits limits;
+    limits.idleExitMs = int(idleExitS) * 1000;
+    MonitorService service(bus, *source, authorizer, limits);
+    problem = service.publish();
+    if (!problem.isEmpty())
+        return fail(problem);
+
+    problem = Privileges::leaveRoot(parser.value(account));
+    if (!problem.isEmpty())
+        return fail(tr("Root cannot be left (%1); the helper does not stay root. Create the account or name another "
+                       "with --user.")
+                        .arg(problem));
+
+    QObject::connect(&service, &MonitorService::idle, &application, &QCoreApplication::quit);
+    int exitCode = EXIT_SUCCESS;
+    QObject::connect(&service, &MonitorService::busLost, &application, [&exitCode] {
+        exitCode = fail(tr("The bus is gone, so nobody can be told anything; start the helper again with the bus."));
+        QCoreApplication::quit();
+    });
+    QSocketNotifier signalNotifier(signalFd, QSocketNotifier::Read);
+    QObject::connect(&signalNotifier, &QSocketNotifier::activated, &application, &QCoreApplication::quit);
+
+    const int result = QCoreApplication::exec();
+    return exitCode == EXIT_SUCCESS ? result : exitCode;
+}

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: MIT
+#include "monitorservice.h"
+
+#include "monitor1adaptor.h"
+#include "subscription.h"
+
+#include <QDBusError>
+#include <QDBusPendingCallWatcher>
+#include <QDBusPendingReply>
+#include <QPointer>
+#include <QUuid>
+
+#include <algorithm>
+#include <ctime>
+
+namespace Nettally {
+
+namespace {
+
+    /// Pushes that come close together share one reading of the source.
+    constexpr int readingSharedMs = 20;
+    /// Status reads anew when the last reading is older, so that its sums are true without subscribers
+    /// and a caller in a loop costs a reading a second at most.
+    constexpr int statusReadingMs = 1000;
+
+    quint64 bootTimeNs()
+    {
+        timespec now{};
+        clock_gettime(CLOCK_BOOTTIME, &now);
+        return quint64(now.tv_sec) * 1000000000u + quint64(now.tv_nsec);
+    }
+
+    QString invalidArgs() { return QDBusError::errorString(QDBusError::InvalidArgs); }
+    QString limitsExceeded() { return QDBusError::errorString(QDBusError::LimitsExceeded); }
+
+    bool isInterval(uint intervalMs)
+    {
+        return intervalMs >= Wire::minIntervalMs && intervalMs <= Wire::maxIntervalMs;
+    }
+
+    std::optional<LedgerDetail> detailOf(const QString &name)
+    {
+        if (name == QLatin1String("program"))
+            return LedgerDetail::Program;
+        if (name == QLatin1String("remote"))
+            return LedgerDetail::Remote;
+        if (name == QLatin1String("connection"))
+            return LedgerDetail::Connection;
+        return std::nullopt;
+    }
+
+    QString scopeName(bool all) { return all ? QStringLiteral("all") : QStringLiteral("own"); }
+
+    Wire::Program toWire(const Process &process)
+    {
+        return {process.id,  process.pid,      process.startNs, process.name,  process.executable,
+                process.uid, process.cgroupId, process.pidNs,   process.netNs, quint8(process.kind)};
+    }
+
+    Wire::Remote toWire(const LedgerRemote &remote) { return {remote.id, remote.address}; }
+
+    Wire::Row toWire(const LedgerRow &row)
+    {
+        return {row.id,        row.programId, row.remoteId,
+                row.servicePort, row.protocol,  row.direction,
+                row.ifindex,   row.rxPayloadBytesTotal, row.txPayloadBytesTotal,
+                quint32(std::min<qint64>(row.openSockets, std::numeric_limits<quint32>::max()))};
+    }
+
+    /// The @p part-th @p size items of @p all as they travel; none where it is used up.
+    template <typename WireType, typename Convert, typename Item>
+    QList<WireType> slice(const std::vector<Item> &all, size_t part, int size, const Convert &convert)
+    {
+        const size_t begin = std::min(all.size(), part * size_t(size));
+        const size_t end = std::min(all.size(), begin + size_t(size));
+        QList<WireType> items;
+        items.reserve(qsizetype(end - begin));
+        for (size_t i = begin; i < end; ++i)
+            items.append(convert(all[i]));
+        return items;
+    }
+
+    size_t partsOf(size_t count, int size) { return (count + size_t(size) - 1) / size_t(size); }
+
+} // namespace
+
+MonitorService::MonitorService(const QDBusConnection &bus, UsageSource &source, Authorizer &authorizer,
+                               const Limits &limits, QObject *parent)
+    : QObject(parent)
+    , m_bus(bus)
+    , m_source(source)
+    , m_authorizer(authorizer)
+    , m_limits(limits)
+    , m_instance(QUuid::createUuid().toString(QUuid::WithoutBraces))
+{
+    Wire::registerTypes();
+    m_uptime.start();
+    // It relays this object's signals of the same name to everyone; there are none: pushes are addressed.
+    new Monitor1Adaptor(this);
+
+    m_callers.setConnection(m_bus);
+    m_callers.setWatchMode(QDBusServiceWatcher::WatchForUnregistration);
+    connect(&m_callers, &QDBusServiceWatcher::serviceUnregistered, this, &MonitorService::onCallerVanished);
+
+    m_idleTimer.setSingleShot(true);
+    m_idleTimer.setInterval(m_limits.idleExitMs);
+    connect(&m_idleTimer, &QTimer::timeout, this, &MonitorService::idle);
+}
+
+MonitorService::~MonitorService()
+{
+    m_bus.unregisterObject(QLatin1String(Wire::objectPath));
+}
+
+QString MonitorService::publish()
+{
+    // The object first, so that whoever sees the name finds it.
+    if (!m_bus.registerObject(QLatin1String(Wire::objectPath), this, QDBusConnection::ExportAdaptors))
+        return tr("The bus connection cannot carry the service: %1.").arg(m_bus.lastError().message());
+    if (!m_bus.registerService(QLatin1String(Wire::serviceName))) {
+        const QString error = m_bus.lastError().message();
+        return tr("The bus does not give the name %1 (%2): another helper runs, or the bus policy "
+                  "org.nettally.Monitor.conf is not installed.")
+            .arg(QLatin1String(Wire::serviceName), error.isEmpty() ? tr("it is taken") : error);
+    }
+    m_bus.connect(QString(), QStringLiteral("/org/freedesktop/DBus/Local"),
+                  QStringLiteral("org.freedesktop.DBus.Local"), QStringLiteral("Disconnected"), this,
+                  SLOT(onBusDisconnected()));
+    updateIdleTimer();
+    return {};
+}
+
+// --- Subscribing: arguments and limits, then the user, then polkit, then the grant.
+
+uint MonitorService::Subscribe(uint intervalMs, const QString &scope, const QString &detail,
+                               bool interactive, QString &, QString &, QString &)
+{
+    const bool wantsAll = scope == scopeName(true);
+    const std::optional<LedgerDetail> wantedDetail = detailOf(detail);
+    if (!isInterval(intervalMs)) {
+        sendErrorReply(invalidArgs(), tr("intervalMs must be 100 to 60000."));
+        return 0;
+    }
+    if (!wantsAll && scope != scopeName(false)) {
+        sendErrorReply(invalidArgs(), tr("scope must be \"own\" or \"all\"."));
+        return 0;
+    }
+    if (!wantedDetail) {
+        sendErrorReply(invalidArgs(), tr("detail must be \"program\", \"remote\" or \"connection\"."));
+        return 0;
+    }
+    const QString caller = message().service();
+    if (countOfCaller(caller) >= m_limits.perConnection) {
+        sendErrorReply(limitsExceeded(), tr("This connection has as many subscriptions as one may have."));
+        return 0;
+    }
+    if (int(m_requests.size() + m_subscriptions.size()) >= m_limits.inAll) {
+        sendErrorReply(limitsExceeded(), tr("The helper serves as many subscriptions as it may."));
+        return 0;
+    }
+
+    setDelayedReply(true);
+    do
+        ++m_lastId;
+    while (m_lastId == 0 || m_requests.count(m_lastId) || m_subscriptions.count(m_lastId));
+    const quint32 id = m_lastId;
+    m_requests[id] = {message(), intervalMs, wantsAll, *wantedDetail, interactive, std::nullopt, {}};
+    updateIdleTimer();
+
+    // Watched before the user is asked for: a caller already gone then has no user, one that leaves
+    // later is reported.
+    if (!m_callers.watchedServices().contains(caller))
+        m_callers.addWatchedService(caller);
+    QDBusMessage question = QDBusMessage::createMethodCall(
+        QStringLiteral("org.freedesktop.DBus"), QStringLiteral("/org/freedesktop/DBus"),
+        QStringLiteral("org.freedesktop.DBus"), QStringLiteral("GetConnectionUnixUser"));
+    question << caller;
+    auto *watcher = new QDBusPendingCallWatcher(m_bus.asyncCall(question), this);
+    connect(watcher, &QDBusPendingCallWatcher::finished, this, [this, id, watcher] {
+        watcher->deleteLater();
+        const QDBusPendingReply<uint> uid = *watcher;
+        if (uid.isError())
+            refuse(id, QDBusError::errorString(QDBusError::AccessDenied),
+                   tr("The bus does not say which user is calling: %1.").arg(uid.error().message()));
+        else
+            onUserKnown(id, uid.value());
+    });
+    return 0;
+}
+
+int MonitorService::countOfCaller(const QString &caller) const
+{
+    const auto asks = [&](const auto &entry) { return entry.second.call.service() == caller; };
+    const auto gets = [&](const auto &entry) { return entry.second->subscriber() == caller; };
+    return int(std::count_if(m_requests.begin(), m_requests.end(), asks)
+               + std::count_if(m_subscriptions.begin(), m_subscriptions.end(), gets));
+}
+
+int MonitorService::countOfUser(quint32 uid) const
+{
+    const auto asks = [&](const auto &entry) { return entry.second.uid == uid; };
+    const auto gets = [&](const auto &entry) { return entry.second->uid() == uid; };
+    return int(std::count_if(m_requests.begin(), m_requests.end(), asks)
+               + std::count_if(m_subscriptions.begin(), m_subscriptions.end(), gets));
+}
+
+void MonitorService::onUserKnown(quint32 id, quint32 uid)
+{
+    if (countOfUser(uid) >= m_limits.perUser) {
+        refuse(id, limitsExceeded(), tr("This user has as many subscriptions as one may have."));
+        return;
+    }
+    Request &request = m_requests.at(id);
+    request.uid = uid;
+    if (uid == 0)
+        grant(id, request.wantsAll); // root could read the kernel itself
+    else
+        ask(id, request.wantsAll ? actionAll : actionOwn);
+}
+
+void MonitorService::ask(quint32 id, const char *action)
+{
+    const Request &request = m_requests.at(id);
+    if (request.call.type() == QDBusMessage::InvalidMessage) {
+        refuse(id, {}, {}); // left meanwhile
+        return;
+    }
+    const bool forAll = action == actionAll;
+    m_authorizer.check(request.call.service(), QLatin1String(action), request.interactive,
+                       [self = QPointer<MonitorService>(this), id, forAll](Verdict verdict) {
+                           if (self)
+                               self->onVerdict(id, forAll, verdict);
+                       });
+}
+
+void MonitorService::onVerdict(quint32 id, bool forAll, Verdict verdict)
+{
+    switch (verdict) {
+    case Verdict::Allowed:
+        grant(id, forAll);
+        return;
+    case Verdict::Unavailable:
+        refuse(id, QLatin1String(Wire::errorAuthorityUnavailable),
+               tr("polkit cannot be asked whether you may see the traffic: install polkitd, or start its "
+                  "service."));
+        return;
+    case Verdict::Denied:
+    case Verdict::WouldChallenge:
+        break;
+    }
+    if (forAll) {
+        m_requests.at(id).note = verdict == Verdict::Denied
+            ? tr("Only your own programs are shown: an administrator did not allow all of them. Try again "
+                 "with an administrator's password.")
+            : tr("Only your own programs are shown: seeing all of them needs an administrator's password. "
+                 "Ask for all programs to be prompted for it.");
+        ask(id, actionOwn);
+        return;
+    }
+    refuse(id, QLatin1String(Wire::errorDenied),
+           verdict == Verdict::Denied
+               ? tr("You may not see even your own programs' traffic: polkit refused "
+                    "org.nettally.monitor.own. Log in at this machine, or ask its administrator for a rule.")
+               : tr("Seeing your own programs' traffic needs a password here: log in at this machine, or "
+                    "subscribe again and let polkit ask."));
+}
+
+void MonitorService::grant(quint32 id, bool all)
+{
+    const auto node = m_requests.extract(id);
+    const Request &request = node.mapped();
+    if (request.call.type() == QDBusMessage::InvalidMessage) {
+        updateIdleTimer();
+        return; // left meanwhile
+    }
+    const LedgerView view{request.detail, all ? std::nullopt : request.uid};
+    auto *subscription = new Subscription(id, request.call.service(), *request.uid, view,
+                                          request.intervalMs, m_limits.acknowledgeMs, this);
+    m_subscriptions[id] = subscription;
+    connect(subscription, &Subscription::pushDue, this, [this, subscription] { push(*subscription); });
+    connect(subscription, &Subscription::stalled, this, [this, subscription] {
+        end(*subscription, tr("No push was acknowledged for too long."));
+    });
+    m_bus.send(request.call.createReply({id, scopeName(all), request.note, m_instance}));
+    subscription->start();
+}
+
+void MonitorService::refuse(quint32 id, const QString &error, const QString &sentence)
+{
+    const auto node = m_requests.extract(id);
+    const QDBusMessage call = node.mapped().call;
+    if (call.type() != QDBusMessage::InvalidMessage) {
+        m_bus.send(call.createErrorReply(error, sentence));
+        unwatchIfUnused(call.service());
+    }
+    updateIdleTimer();
+}
+
+// --- Subscribed.
+
+Subscription *MonitorService::subscriptionOfCaller(uint id)
+{
+    const auto it = m_subscriptions.find(id);
+    if (it != m_subscriptions.end() && it->second->subscriber() == message().service())
+        return it->second;
+    sendErrorReply(QLatin1String(Wire::errorNoSuchSubscription), tr("You have no subscription %1.").arg(id));
+    return nullptr;
+}
+
+void MonitorService::SetInterval(uint subscription, uint intervalMs)
+{
+    Subscription *own = subscriptionOfCaller(subscription);
+    if (!own)
+        return;
+    if (isInterval(intervalMs))
+        own->setIntervalMs(intervalMs);
+    else
+        sendErrorReply(invalidArgs(), tr("intervalMs must be 100 to 60000."));
+}
+
+void MonitorService::Acknowledge(uint subscription, qulonglong sequence)
+{
+    Subscription *own = subscriptionOfCaller(subscription);
+    if (own && !own->acknowledge(sequence))
+        sendErrorReply(invalidArgs(), tr("No push %1 was sent to this subscription.").arg(sequence));
+}
+
+void MonitorService::Unsubscribe(uint subscription)
+{
+    if (Subscription *own = subscriptionOfCaller(subscription))
+        forget(*own);
+}
+
+void MonitorService::push(Subscription &subscription)
+{
+    if (!m_sinceReading.isValid() || m_sinceReading.elapsed() >= readingSharedMs
+        || subscription.sentVersion() == m_ledger.version())
+        readSource();
+    const LedgerChanges changes = m_ledger.changesSince(subscription.sentVersion(), subscription.view());
+    const quint64 sequence = subscription.countPush(m_ledger.version());
+
+    const int rowLimit = m_limits.rowsPerMessage;
+    const int programLimit = m_limits.programsPerMessage;
+    const size_t parts = std::max({size_t(1), partsOf(changes.programs.size(), programLimit),
+                                   partsOf(changes.remotes.size(), rowLimit),
+                                   partsOf(changes.rows.size(), rowLimit),
+                                   partsOf(changes.endedProgramIds.size(), rowLimit)});
+    for (size_t part = 0; part < parts; ++part) {
+        const auto programs = slice<Wire::Program>(changes.programs, part, programLimit,
+                                                   [](const Process *process) { return toWire(*process); });
+        const auto remotes = slice<Wire::Remote>(changes.remotes, part, rowLimit,
+                                                 [](const LedgerRemote &remote) { return toWire(remote); });
+        const auto rows = slice<Wire::Row>(changes.rows, part, rowLimit,
+                                           [](const LedgerRow &row) { return toWire(row); });
+        const auto ended
+            = slice<uint>(changes.endedProgramIds, part, rowLimit, [](quint32 programId) { return programId; });
+        QDBusMessage deltas = QDBusMessage::createTargetedSignal(
+            subscription.subscriber(), QLatin1String(Wire::objectPath), QLatin1String(Wire::interfaceName),
+            QStringLiteral("UsageDeltas"));
+        deltas << subscription.id() << sequence << m_readingTimeNs << uint(part) << (part + 1 == parts)
+               << QVariant::fromValue(programs) << QVariant::fromValue(remotes) << QVariant::fromValue(rows)
+               << QVariant::fromValue(ended);
+        m_bus.send(deltas);
+    }
+}
+
+void MonitorService::end(Subscription &subscription, const QString &reason)
+{
+    QDBusMessage ended = QDBusMessage::createTargetedSignal(
+        subscription.subscriber(), QLatin1String(Wire::objectPath), QLatin1String(Wire::interfaceName),
+        QStringLiteral("SubscriptionEnded"));
+    ended << subscription.id() << reason;
+    m_bus.send(ended);
+    forget(subscription);
+}
+
+void MonitorService::forget(Subscription &subscription)
+{
+    const QString caller = subscription.subscriber();
+    m_subscriptions.erase(subscription.id());
+    subscription.disconnect(this);
+    subscription.deleteLater(); // it may be the one that is calling
+    unwatchIfUnused(caller);
+    updateIdleTimer();
+}
+
+void MonitorService::onCallerVanished(const QString &caller)
+{
+    for (auto &[id, request] : m_requests) {
+        if (request.call.service() == caller)
+            request.call = QDBusMessage();
+    }
+    for (auto it = m_subscriptions.begin(); it != m_subscriptions.end();) {
+        Subscription *subscription = (it++)->second;
+        if (subscription->subscriber() == caller)
+            forget(*subscription);
+    }
+    m_callers.removeWatchedService(caller);
+}
+
+void MonitorService::unwatchIfUnused(const QString &caller)
+{
+    if (countOfCaller(caller) == 0)
+        m_callers.removeWatchedService(caller);
+}
+
+void MonitorService::updateIdleTimer()
+{
+    if (m_limits.idleExitMs <= 0)
+        return;
+    if (!m_requests.empty() || !m_subscriptions.empty())
+        m_idleTimer.stop();
+    else if (!m_idleTimer.isActive())
+        m_idleTimer.start();
+}
+
+void MonitorService::readSource()
+{
+    m_sinceReading.start();
+    m_readingTimeNs = bootTimeNs();
+    m_ledger.beginReading();
+    m_source.read(m_ledger);
+}
+
+Wire::StringMap MonitorService::Status(QList<Wire::Probe> &probes, Wire::CountMap &losses,
+                                       Wire::CountMap &usage, QList<Wire::Interface> &interfaces)
+{
+    if (!m_sinceReading.isValid() || m_sinceReading.elapsed() >= statusReadingMs)
+        readSource();
+    for (const ProbeState &probe : m_source.probes())
+        probes.append({probe.purpose, probe.mechanism, probe.active, probe.note});
+    losses = m_source.losses();
+    const Ledger::Bytes spilled = m_ledger.spilled();
+    losses.insert(QStringLiteral("spilledRxBytes"), spilled.rx);
+    losses.insert(QStringLiteral("spilledTxBytes"), spilled.tx);
+    usage = m_source.usage();
+    usage.insert(QStringLiteral("subscriptions"), m_subscriptions.size());
+    usage.insert(QStringLiteral("uptimeMs"), quint64(m_uptime.elapsed()));
+    for (const InterfaceCounters &counters : m_source.interfaces()) {
+        interfaces.append({counters.index, counters.name, counters.rxBytes, counters.txBytes,
+                           counters.rxPackets, counters.txPackets, counters.isLoopback, counters.isUp});
+    }
+    return m_source.info();
+}
+
+} // namespace Nettally

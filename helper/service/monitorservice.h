@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "authorizer.h"
+#include "ledger.h"
+#include "usagesource.h"
+#include "wiretypes.h"
+
+#include <QDBusConnection>
+#include <QDBusContext>
+#include <QDBusMessage>
+#include <QDBusServiceWatcher>
+#include <QElapsedTimer>
+#include <QHash>
+#include <QObject>
+#include <QTimer>
+
+#include <map>
+
+namespace Nettally {
+
+class Subscription;
+
+/**
+ * org.nettally.Monitor1 on the bus: who may see what, and pushes to each subscriber alone.
+ *
+ * Callers are not trusted: every argument is checked here, a caller is who the bus says it is, and
+ * what a caller can make this object hold is bounded by Limits. Nothing runs while nobody subscribes.
+ * Used from one thread, never blocks after publish().
+ */
+class MonitorService : public QObject, protected QDBusContext
+{
+    Q_OBJECT
+    Q_PROPERTY(uint Version READ interfaceVersion CONSTANT)
+    Q_PROPERTY(QString Instance READ instance CONSTANT)
+
+public:
+    struct Limits {
+        // Subscriptions, those still being granted included.
+        int perConnection = 8;
+        int perUser = 64;
+        int inAll = 256;
+        int rowsPerMessage = Wire::maxRowsPerMessage;
+        int programsPerMessage = Wire::maxProgramsPerMessage;
+        int acknowledgeMs = 120000; ///< a subscriber that acknowledges nothing for this long is dropped
+        int idleExitMs = 0; ///< idle() after this long without a subscription; 0: never
+    };
+
+    /// @p source and @p authorizer must outlive the service.
+    MonitorService(const QDBusConnection &bus, UsageSource &source, Authorizer &authorizer,
+                   const Limits &limits, QObject *parent = nullptr);
+    ~MonitorService() override;
+
+    /// Appears on the bus. An empty string, or in one sentence why not.
+    QString publish();
+
+    uint interfaceVersion() const { return Wire::interfaceVersion; }
+    const QString &instance() const { return m_instance; }
+
+    // The members of org.nettally.Monitor1, called by the generated adaptor and named as it wants them.
+    uint Subscribe(uint intervalMs, const QString &scope, const QString &detail, bool interactive,
+                   QString &grantedScope, QString &note, QString &instance);
+    void SetInterval(uint subscription, uint intervalMs);
+    void Acknowledge(uint subscription, qulonglong sequence);
+    void Unsubscribe(uint subscription);
+    Wire::StringMap Status(QList<Wire::Probe> &probes, Wire::CountMap &losses, Wire::CountMap &usage,
+                           QList<Wire::Interface> &interfaces);
+
+Q_SIGNALS:
+    /// Nobody subscribed for Limits::idleExitMs.
+    void idle();
+    /// The bus is gone; the service cannot be reached any more.
+    void busLost();
+
+private Q_SLOTS:
+    void onBusDisconnected() { Q_EMIT busLost(); }
+
+private:
+    /// A Subscribe call that waits for the bus to name the user, then for polkit. Counts against the
+    /// limits until both have answered, even if the caller leaves: else callers that come and go could
+    /// heap up questions to polkit.
+    struct Request {
+        QDBusMessage call;
+        quint32 intervalMs = 0;
+        bool wantsAll = false;
+        LedgerDetail detail = LedgerDetail::Connection;
+        bool interactive = false;
+        std::optional<quint32> uid; ///< once the bus named it
+        QString note; ///< why not all that was asked for is granted
+    };
+
+    int countOfCaller(const QString &caller) const;
+    int countOfUser(quint32 uid) const;
+    void onUserKnown(quint32 id, quint32 uid);
+    void ask(quint32 id, const char *action);
+    void onVerdict(quint32 id, bool forAll, Verdict verdict);
+    void grant(quint32 id, bool all);
+    void refuse(quint32 id, const QString &error, const QString &sentence);
+
+    Subscription *subscriptionOfCaller(uint id);
+    void push(Subscription &subscription);
+    void end(Subscription &subscription, const QString &reason);
+    void forget(Subscription &subscription);
+    void onCallerVanished(const QString &caller);
+    void unwatchIfUnused(const QString &caller);
+    void updateIdleTimer();
+    void readSource();
+
+    QDBusConnection m_bus;
+    UsageSource &m_source;
+    Authorizer &m_authorizer;
+    Limits m_limits;
+    QString m_instance;
+    Ledger m_ledger;
+    quint64 m_readingTimeNs = 0; ///< CLOCK_BOOTTIME of the last reading
+    QElapsedTimer m_sinceReading;
+    QElapsedTimer m_uptime;
+    quint32 m_lastId = 0; ///< of requests, and of the subscriptions they become
+    std::map<quint32, Request> m_requests;
+    std::map<quint32, Subscription *> m_subscriptions; ///< children
+    QDBusServiceWatcher m_callers;
+    QTimer m_idleTimer;
+};
+
+} // namespace Nettally

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "ledger.h"
+
+#include <QElapsedTimer>
+#include <QObject>
+#include <QString>
+#include <QTimer>
+
+namespace Nettally {
+
+/**
+ * One subscriber's pace: when a push is due, and whether the subscriber keeps up.
+ *
+ * Holds nothing that grows: what a slow subscriber misses adds up in the Ledger.
+ */
+class Subscription : public QObject
+{
+    Q_OBJECT
+
+public:
+    /// Pushes sent ahead of the subscriber's acknowledgement; more would pile up in the bus daemon and
+    /// then in the helper.
+    static constexpr quint64 maxUnacknowledged = 2;
+
+    /// @p subscriber is a unique name on the bus, @p acknowledgeLimitMs the longest silence with pushes
+    /// unacknowledged.
+    Subscription(quint32 id, const QString &subscriber, quint32 uid, const LedgerView &view,
+                 quint32 intervalMs, int acknowledgeLimitMs, QObject *parent);
+
+    quint32 id() const { return m_id; }
+    const QString &subscriber() const { return m_subscriber; }
+    quint32 uid() const { return m_uid; }
+    const LedgerView &view() const { return m_view; }
+    /// The Ledger's version up to which changes were sent; 0 before the first push.
+    quint64 sentVersion() const { return m_sentVersion; }
+
+    /// Emits pushDue() at once and from then on.
+    void start();
+    void setIntervalMs(quint32 intervalMs);
+    /// Counts a push up to @p version as sent; its sequence number.
+    quint64 countPush(quint64 version);
+    /// False if @p sequence was never sent.
+    bool acknowledge(quint64 sequence);
+
+Q_SIGNALS:
+    /// The receiver owes a push now, that is one countPush().
+    void pushDue();
+    /// The subscriber acknowledged nothing for the limit.
+    void stalled();
+
+private:
+    void tick();
+
+    quint32 m_id;
+    QString m_subscriber;
+    quint32 m_uid;
+    LedgerView m_view;
+    int m_acknowledgeLimitMs;
+    quint64 m_sentVersion = 0;
+    quint64 m_sentSequence = 0;
+    quint64 m_acknowledgedSequence = 0;
+    bool m_isOverdue = false; ///< a tick passed without a push, for want of acknowledgement
+    QElapsedTimer m_sinceProgress; ///< since the last acknowledgement, or the push it is owed for
+    QTimer m_timer;
+};
+
+} // namespace Nettally

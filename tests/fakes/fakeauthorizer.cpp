@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include "fakeauthorizer.h"
+
+namespace Nettally {
+
+void FakeAuthorizer::check(const QString &busName, const QString &action, bool interactive, Answer answer)
+{
+    m_questions.append({busName, action, interactive});
+    if (m_isHolding)
+        m_held.append({action, std::move(answer)});
+    else
+        answerLater(action, answer);
+}
+
+void FakeAuthorizer::release()
+{
+    m_isHolding = false;
+    for (const auto &[action, answer] : std::exchange(m_held, {}))
+        answerLater(action, answer);
+}
+
+void FakeAuthorizer::answerLater(const QString &action, const Answer &answer)
+{
+    const Verdict verdict = m_verdicts.value(action, Verdict::Allowed);
+    QMetaObject::invokeMethod(this, [answer, verdict] { answer(verdict); }, Qt::QueuedConnection);
+}
+
+} // namespace Nettally

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "fakeusagesource.h"
+
+#include <netinet/in.h>
+
+namespace Nettally {
+
+void FakeUsageSource::read(CounterSink &sink)
+{
+    ++m_readings;
+    if (m_growth != 0) {
+        for (quint32 slot = 1; slot < m_flows.size(); ++slot)
+            addBytes(slot, m_growth, 0);
+    }
+    for (auto &entry : m_programs) {
+        if (std::exchange(entry.isChanged, false))
+            sink.program(entry.record);
+    }
+    for (auto &entry : m_flows) {
+        if (std::exchange(entry.isChanged, false))
+            sink.flow(entry.record);
+    }
+}
+
+quint32 FakeUsageSource::addProgram(const QByteArray &name, quint32 uid)
+{
+    ProgramRecord record;
+    record.slot = quint32(m_programs.size());
+    record.pid = 1000 + record.slot;
+    record.startNs = 1000000u * record.slot;
+    record.uid = uid;
+    record.comm = name.left(15);
+    record.path = "/usr/bin/" + name;
+    m_programs.push_back({record, true});
+    return record.slot;
+}
+
+void FakeUsageSource::endProgram(quint32 slot)
+{
+    m_programs[slot].record.endedNs = 1;
+    m_programs[slot].isChanged = true;
+}
+
+quint32 FakeUsageSource::addFlow(quint32 programSlot, quint32 remote)
+{
+    FlowRecord record;
+    record.slot = quint32(m_flows.size());
+    record.programSlot = programSlot;
+    record.remote = v4(0xc6120000u + remote);
+    record.ifindex = 2;
+    record.servicePort = 443;
+    record.protocol = IPPROTO_TCP;
+    record.direction = 1;
+    record.openSockets = 1;
+    m_flows.push_back({record, true});
+    return record.slot;
+}
+
+void FakeUsageSource::addBytes(quint32 flowSlot, quint64 rx, quint64 tx)
+{
+    auto &entry = m_flows[flowSlot];
+    entry.record.rxPayloadBytes += rx;
+    entry.record.txPayloadBytes += tx;
+    entry.isChanged = true;
+}
+
+void FakeUsageSource::fill(quint32 programs, quint32 flows, quint32 uid)
+{
+    std::vector<quint32> slotsOfPrograms;
+    for (quint32 i = 0; i < programs; ++i)
+        slotsOfPrograms.push_back(addProgram("program" + QByteArray::number(i), uid));
+    for (quint32 i = 0; i < flows; ++i)
+        addFlow(slotsOfPrograms[i % programs], i);
+}
+
+RemoteBytes FakeUsageSource::v4(quint32 address)
+{
+    RemoteBytes bytes{};
+    bytes[10] = bytes[11] = 0xff;
+    for (size_t i = 0; i < 4; ++i)
+        bytes[12 + i] = quint8(address >> (24 - 8 * i));
+    return bytes;
+}
+
+QList<ProbeState> FakeUsageSource::probes() const
+{
+    return {{QStringLiteral("payload-send"), QStringLiteral("script"), true, {}},
+            {QStringLiteral("payload-receive"), {}, false, QStringLiteral("not scripted")}};
+}
+
+QList<InterfaceCounters> FakeUsageSource::interfaces() const
+{
+    return {{1, QStringLiteral("lo"), 10, 20, 1, 2, true, true}};
+}
+
+QMap<QString, QString> FakeUsageSource::info() const
+{
+    return {{QStringLiteral("helperVersion"), QStringLiteral("test")}};
+}
+
+QMap<QString, quint64> FakeUsageSource::losses() const
+{
+    return {{QStringLiteral("spilledFlows"), 0}, {QStringLiteral("spilledPrograms"), 0}};
+}
+
+QMap<QString, quint64> FakeUsageSource::usage() const
+{
+    return {{QStringLiteral("rowsUsed"), m_flows.size()}, {QStringLiteral("programsUsed"), m_programs.size()}};
+}
+
+} // namespace Nettally

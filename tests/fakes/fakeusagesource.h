@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "usagesource.h"
+
+#include <vector>
+
+namespace Nettally {
+
+/// A kernel that counts what the test says. Slots start at 1, as in the real tables; 0 is the overflow row.
+class FakeUsageSource : public UsageSource
+{
+public:
+    void read(CounterSink &sink) override;
+    QList<ProbeState> probes() const override;
+    QList<InterfaceCounters> interfaces() const override;
+    QMap<QString, QString> info() const override;
+    QMap<QString, quint64> losses() const override;
+    QMap<QString, quint64> usage() const override;
+
+    /// A program with a pid of its own; its slot.
+    quint32 addProgram(const QByteArray &name, quint32 uid);
+    void endProgram(quint32 slot);
+    /// An outgoing TCP flow to 198.18.0.0/15 + @p remote, port 443, with one open socket; its slot.
+    quint32 addFlow(quint32 programSlot, quint32 remote);
+    void addBytes(quint32 flowSlot, quint64 rx, quint64 tx);
+    /// @p programs programs of @p uid with @p flows flows between them, each of another remote.
+    void fill(quint32 programs, quint32 flows, quint32 uid);
+    /// Every flow receives this many bytes before each reading.
+    void setGrowth(quint64 rxBytes) { m_growth = rxBytes; }
+
+    FlowRecord &flowRecord(quint32 slot) { return m_flows[slot].record; }
+    int readings() const { return m_readings; }
+
+    static RemoteBytes v4(quint32 address);
+
+private:
+    template <typename Record>
+    struct Entry {
+        Record record;
+        bool isChanged = true;
+    };
+
+    std::vector<Entry<ProgramRecord>> m_programs{{ProgramRecord(), false}};
+    std::vector<Entry<FlowRecord>> m_flows{{FlowRecord(), false}};
+    quint64 m_growth = 0;
+    int m_readings = 0;
+};
+
+} // namespace Nettally

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+//
+// Paints the real window, fed with a script instead of a helper, into a picture to be looked at:
+//     look OUT.png [WIDTHxHEIGHT] [overview|programs] [light|dark] [full|empty|missing|gap|expanded|ticks]
+// "ticks" measures instead: the time that a second's update takes with 1,000 programs shown.
+#include "livemodel.h"
+#include "mainwindow.h"
+#include "palette.h"
+#include "traffichistory.h"
+#include "usagescript.h"
+
+#include <QApplication>
+#include <QElapsedTimer>
+#include <QPixmap>
+#include <QRandomGenerator>
+#include <QStandardPaths>
+#include <QTreeView>
+
+#include <cmath>
+#include <cstdio>
+
+using namespace Nettally;
+using namespace Nettally::Test;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+struct Feed {
+    UsageScript script {u"a"_s};
+    UsageBook book;
+    LiveModel model;
+    TrafficHistory history;
+    quint64 timeNs = 100'000 * second;
+
+    void push()
+    {
+        const UsageChange change = book.apply(script.push(timeNs));
+        model.apply(book, change);
+        history.apply(book, change);
+        timeNs += second;
+    }
+};
+
+const QStringList names = {u"firefox"_s, u"thunderbird"_s, u"ssh"_s, u"curl"_s, u"apt"_s, u"systemd-resolved"_s, u"NetworkManager"_s,
+                           u"chronyd"_s, u"syncthing"_s, u"steam"_s, u"Web Content"_s, u"pipewire"_s, u"git-remote-https"_s, u"rsync"_s,
+                           u"postgres"_s, u"a-program-with-quite-a-long-name-indeed"_s};
+
+void begin(Feed &feed, int programs)
+{
+    for (quint32 id = 1; id <= 40; ++id)
+        feed.script.remote(id, id % 3 == 0 ? u"2001:db8:85a3::8a2e:370:%1"_s.arg(id, 0, 16) : u"198.51.100.%1"_s.arg(id));
+    for (int id = 1; id <= programs; ++id) {
+        const QString name = names[(id - 1) % names.size()];
+        feed.script.program(quint32(id), id <= names.size() ? name : u"%1-%2"_s.arg(name).arg(id));
+        feed.script.move(quint32(id), quint32(id), 1, 10'000'000U / quint32(id), 90'000U * quint32(id % 7));
+    }
+    if (programs > 0) {
+        feed.script.program(9000, {}, ProgramKind::Others);
+        feed.script.move(9000, 9000, 0, 734'003'200, 12'345'678);
+    }
+    feed.push();
+}
+
+void run(Feed &feed, int programs, int seconds)
+{
+    QRandomGenerator random(1);
+    for (int tick = 0; tick < seconds; ++tick) {
+        for (int id = 1; id <= programs; ++id) {
+            if (id > 12 && random.bounded(12) != 0)
+                continue;
+            const double wave = 1 + std::sin(tick / (9.0 + id)) * std::sin(tick / 31.0 + id);
+            const double burst = id == 1 && tick % 90 > 60 ? 6 : 1;
+            const auto rx = quint64(wave * burst * random.bounded(900'000) / id);
+            const auto tx = quint64(wave * random.bounded(260'000) / (id % 5 + 1));
+            for (quint32 remote = 0; remote < quint32(1 + id % 4); ++remote)
+                feed.script.move(quint32(id) + remote * 100'000, quint32(id), (quint32(id) + remote * 7) % 40 + 1, rx / (remote + 1), tx / (remote + 1), 1 + remote);
+        }
+        if (programs > 9 && tick == seconds - 8)
+            feed.script.end(9);
+        feed.push();
+    }
+}
+
+HelperStatus status()
+{
+    HelperStatus status;
+    status.info = {{u"helperVersion"_s, u"0.1.0"_s}, {u"kernelRelease"_s, u"6.12.41"_s}};
+    status.probes = {{u"payload-send"_s, u"tp_btf/sock_send_length"_s, true, {}}, {u"payload-receive"_s, u"tp_btf/sock_recv_length"_s, true, {}}};
+    status.usage = {{u"uptimeMs"_s, 7'500'000}};
+    return status;
+}
+
+} // namespace
+
+int main(int argc, char *argv[])
+{
+    QStandardPaths::setTestModeEnabled(true);
+    QCoreApplication::setApplicationName(u"nettally-look"_s);
+    QCoreApplication::setOrganizationName(u"nettally-look"_s);
+    QApplication application(argc, argv);
+    QStringList arguments = application.arguments();
+    while (arguments.size() < 6)
+        arguments.append(QStringList {{}, {}, u"1000x640"_s, u"overview"_s, u"light"_s, u"full"_s}[arguments.size()]);
+    applyTheme();
+    if (arguments[4] == u"dark")
+        QApplication::setPalette(darkPalette());
+    const QString what = arguments[5];
+
+    Feed feed;
+    MainWindow window(feed.model, feed.history);
+    window.resize(arguments[2].section(u'x', 0, 0).toInt(), arguments[2].section(u'x', 1).toInt());
+    window.setPage(arguments[3] == u"programs" ? MainWindow::Page::Programs : MainWindow::Page::Overview);
+    window.show();
+    HelperState state;
+    if (what == u"missing") {
+        state.link = HelperState::Link::Broken;
+        state.problem = u"The Nettally helper is not running and could not be started; install the package nettally-helper or start it as root with “systemctl start nettally-helper”."_s;
+        window.setHistoryProblem(u"The history in /home/user/.local/share/nettally/history.db cannot be written because the disk is full; free some space, what is measured meanwhile is kept in memory."_s);
+    } else {
+        state.link = HelperState::Link::Live;
+        if (what == u"gap")
+            state.scopeNote = u"The password was not given, so only your own programs are shown."_s;
+    }
+    window.setHelperState(state);
+    if (state.link == HelperState::Link::Live) {
+        HelperStatus told = status();
+        if (what == u"gap")
+            told.losses = {{u"spilledFlows"_s, 12}, {u"spilledRxBytes"_s, 123'456}};
+        window.setHelperStatus(told);
+    }
+
+    if (what == u"ticks") {
+        for (const int programs : {1000, 10'000}) {
+            Feed many;
+            MainWindow measured(many.model, many.history);
+            measured.resize(window.size());
+            measured.setPage(arguments[3] == u"programs" ? MainWindow::Page::Programs : MainWindow::Page::Overview);
+            measured.show();
+            begin(many, programs);
+            QRandomGenerator random(2);
+            double apply = 0;
+            double paint = 0;
+            constexpr int ticks = 20;
+            for (int tick = 0; tick < ticks + 3; ++tick) {
+                for (int id = 1; id <= programs; ++id)
+                    many.script.move(quint32(id), quint32(id), 1, random.bounded(1'000'000U), random.bounded(1000U));
+                QElapsedTimer timer;
+                timer.start();
+                many.push();
+                const double applied = static_cast<double>(timer.nsecsElapsed()) / 1e6;
+                QCoreApplication::processEvents();
+                if (tick < 3)
+                    continue;
+                apply += applied;
+                paint += static_cast<double>(timer.nsecsElapsed()) / 1e6 - applied;
+            }
+            std::printf("%d programs: %.2f ms to take an update, %.2f ms to lay out and paint\n", programs, apply / ticks, paint / ticks);
+        }
+        return 0;
+    }
+    if (what == u"gap") {
+        begin(feed, 20);
+        run(feed, 20, 90);
+        UsageScript next(u"b"_s);
+        feed.script = next;
+        feed.timeNs += 45 * second;
+        begin(feed, 20);
+        run(feed, 20, 60);
+    } else if (what == u"full" || what == u"expanded") {
+        begin(feed, 200);
+        run(feed, 200, 320);
+    } else if (what == u"empty") {
+        begin(feed, 0);
+        run(feed, 0, 30);
+    }
+    if (what == u"expanded") {
+        auto *tree = window.findChild<QTreeView *>();
+        tree->expand(tree->model()->index(0, 0));
+        tree->expand(tree->model()->index(2, 0));
+        tree->setCurrentIndex(tree->model()->index(1, 0));
+    }
+    for (int i = 0; i < 5; ++i)
+        QCoreApplication::processEvents();
+    return window.grab().save(arguments[1]) ? 0 : 1;
+}

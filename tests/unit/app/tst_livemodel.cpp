@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: MIT
+#include "livemodel.h"
+#include "usagescript.h"
+
+#include <QAbstractItemModelTester>
+#include <QElapsedTimer>
+#include <QRandomGenerator>
+#include <QSignalSpy>
+#include <QTest>
+
+using namespace Nettally;
+using namespace Nettally::Test;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+struct Feed {
+    UsageScript script {u"a"_s};
+    UsageBook book;
+    LiveModel model;
+    QAbstractItemModelTester tester {&model, QAbstractItemModelTester::FailureReportingMode::Fatal};
+
+    void push(quint64 timeNs) { model.apply(book, book.apply(script.push(timeNs))); }
+};
+
+QString text(const LiveModel &model, int row, int column, const QModelIndex &parent = {})
+{
+    return model.index(row, column, parent).data().toString().replace(QChar::Nbsp, u' ');
+}
+
+QVariant figure(const LiveModel &model, int row, int column, const QModelIndex &parent = {})
+{
+    return model.index(row, column, parent).data(LiveModel::SortRole);
+}
+
+QModelIndex find(const LiveModel &model, const QString &name, const QModelIndex &parent = {})
+{
+    for (int row = 0; row < model.rowCount(parent); ++row) {
+        if (text(model, row, LiveModel::Name, parent) == name)
+            return model.index(row, 0, parent);
+    }
+    return {};
+}
+
+quint64 sum(const LiveModel &model, int column, const QModelIndex &parent = {})
+{
+    quint64 total = 0;
+    for (int row = 0; row < model.rowCount(parent); ++row)
+        total += figure(model, row, column, parent).toULongLong();
+    return total;
+}
+
+} // namespace
+
+class TestLiveModel : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() { QLocale::setDefault(QLocale::c()); }
+
+    void showsProgramsAndRemotes()
+    {
+        Feed feed;
+        feed.script.program(1, u"curl"_s);
+        feed.script.remote(1, u"192.0.2.1"_s);
+        feed.script.remote(2, u"2001:db8::2"_s);
+        feed.script.move(1, 1, 1, 1000, 10);
+        feed.script.move(2, 1, 1, 24, 0, 2);
+        feed.script.move(3, 1, 2, 1024, 0);
+        feed.script.move(4, 1, 0, 5, 5);
+        feed.push(10 * second);
+
+        QCOMPARE(feed.model.rowCount(), 1);
+        QCOMPARE(text(feed.model, 0, LiveModel::Name), u"curl"_s);
+        QCOMPARE(text(feed.model, 0, LiveModel::Pid), u"1001"_s);
+        QCOMPARE(text(feed.model, 0, LiveModel::User), u"root"_s);
+        QCOMPARE(text(feed.model, 0, LiveModel::ReceiveRate), u"–"_s);
+        QCOMPARE(text(feed.model, 0, LiveModel::Received), u"2.00 KiB"_s);
+        QCOMPARE(text(feed.model, 0, LiveModel::Sent), u"15 B"_s);
+        QCOMPARE(text(feed.model, 0, LiveModel::Connections), u"5"_s);
+        const QModelIndex curl = feed.model.index(0, 0);
+        QCOMPARE(feed.model.rowCount(curl), 3);
+        const QModelIndex remote = find(feed.model, u"192.0.2.1"_s, curl);
+        QVERIFY2(remote.isValid(), "the ports of one address are one row");
+        QCOMPARE(figure(feed.model, remote.row(), LiveModel::Received, curl).toULongLong(), 1024U);
+        QCOMPARE(figure(feed.model, remote.row(), LiveModel::Connections, curl).toInt(), 3);
+        QVERIFY(find(feed.model, u"Not connected"_s, curl).isValid());
+
+        feed.script.move(1, 1, 1, 2048, 0);
+        feed.push(12 * second);
+        QCOMPARE(text(feed.model, 0, LiveModel::ReceiveRate), u"1.00 KiB/s"_s);
+        QCOMPARE(text(feed.model, 0, LiveModel::SendRate), u"0 B/s"_s);
+    }
+
+    void tellsFigureFromText()
+    {
+        Feed feed;
+        feed.script.program(1, u"curl"_s);
+        feed.script.move(1, 1, 0, 1000, 10);
+        feed.push(10 * second);
+        QVERIFY2(!figure(feed.model, 0, LiveModel::ReceiveRate).isValid(), "an unknown rate is no figure");
+        QCOMPARE(figure(feed.model, 0, LiveModel::Received).toULongLong(), 1000U);
+        for (int column = 0; column < LiveModel::ColumnCount; ++column) {
+            const auto alignment = feed.model.index(0, column).data(Qt::TextAlignmentRole).value<Qt::Alignment>();
+            const bool isFigure = column == LiveModel::Pid || column >= LiveModel::ReceiveRate;
+            QCOMPARE(alignment.testFlag(Qt::AlignRight), isFigure);
+            QVERIFY(!feed.model.headerData(column, Qt::Horizontal).toString().isEmpty());
+        }
+        const QString toolTip = feed.model.index(0, 0).data(Qt::ToolTipRole).toString();
+        QVERIFY(toolTip.contains(u"/usr/bin/curl"_s));
+        QVERIFY(toolTip.contains(u"1001"_s));
+    }
+
+    void foldedRowsHaveNoProcess()
+    {
+        Feed feed;
+        feed.script.program(1, {}, ProgramKind::Others);
+        feed.script.program(2, {}, ProgramKind::Overflow);
+        feed.script.move(1, 1, 0, 1000, 10);
+        feed.script.move(2, 2, 0, 10, 10);
+        feed.push(10 * second);
+        QCOMPARE(feed.model.rowCount(), 2);
+        for (int row = 0; row < 2; ++row) {
+            QVERIFY(!text(feed.model, row, LiveModel::Name).isEmpty());
+            QCOMPARE(text(feed.model, row, LiveModel::Pid), QString());
+            QCOMPARE(text(feed.model, row, LiveModel::User), QString());
+            QCOMPARE(text(feed.model, row, LiveModel::Connections), u"–"_s);
+            QCOMPARE(feed.model.rowCount(feed.model.index(row, 0)), 0);
+        }
+        QVERIFY(find(feed.model, u"Other users’ programs"_s).isValid());
+    }
+
+    void newProgramHasARateAtOnce()
+    {
+        Feed feed;
+        feed.push(10 * second);
+        feed.script.program(1, u"curl"_s);
+        feed.script.move(1, 1, 0, 3'000'000, 0);
+        feed.push(11 * second);
+        QVERIFY(figure(feed.model, 0, LiveModel::ReceiveRate).toDouble() > 0);
+    }
+
+    void endedProgramIsGreyedThenRemoved()
+    {
+        Feed feed;
+        feed.script.program(1, u"curl"_s);
+        feed.script.move(1, 1, 0, 1000, 0);
+        feed.push(10 * second);
+        QVERIFY(!feed.model.index(0, 0).data(LiveModel::EndedRole).toBool());
+        feed.script.end(1);
+        feed.script.move(1, 1, 0, 1, 0, 0);
+        feed.push(11 * second);
+        QVERIFY(feed.model.index(0, 0).data(LiveModel::EndedRole).toBool());
+        QVERIFY(feed.model.index(0, 0).data(Qt::AccessibleTextRole).toString().contains(u"ended"_s));
+        feed.push(40 * second);
+        QCOMPARE(feed.model.rowCount(), 1);
+        QSignalSpy reset(&feed.model, &QAbstractItemModel::modelReset);
+        feed.push(41 * second);
+        QCOMPARE(feed.model.rowCount(), 0);
+        QCOMPARE(reset.count(), 0);
+        QCOMPARE(feed.book.rxPayloadBytesTotal(), 1001U);
+    }
+
+    void onlyANewInstanceResets()
+    {
+        Feed feed;
+        QSignalSpy reset(&feed.model, &QAbstractItemModel::modelReset);
+        feed.script.program(1, u"curl"_s);
+        feed.script.move(1, 1, 0, 1000, 0);
+        feed.push(10 * second);
+        QCOMPARE(reset.count(), 1);
+        feed.script.move(1, 1, 0, 1000, 0);
+        feed.model.apply(feed.book, feed.book.apply(feed.script.snapshot(20 * second)));
+        QCOMPARE(reset.count(), 1);
+        QCOMPARE(figure(feed.model, 0, LiveModel::Received).toULongLong(), 2000U);
+        UsageScript next(u"b"_s);
+        next.program(1, u"wget"_s);
+        next.move(1, 1, 0, 7, 0);
+        feed.model.apply(feed.book, feed.book.apply(next.push(30 * second)));
+        QCOMPARE(reset.count(), 2);
+        QCOMPARE(feed.model.rowCount(), 1);
+        QCOMPARE(text(feed.model, 0, LiveModel::Name), u"wget"_s);
+        QCOMPARE(figure(feed.model, 0, LiveModel::Received).toULongLong(), 7U);
+    }
+
+    void pauseFreezesWhatIsShownAndLosesNothing()
+    {
+        Feed feed;
+        feed.script.program(1, u"curl"_s);
+        feed.script.move(1, 1, 0, 1000, 0);
+        feed.push(10 * second);
+        feed.model.setPaused(true);
+        QSignalSpy changed(&feed.model, &QAbstractItemModel::dataChanged);
+        QSignalSpy inserted(&feed.model, &QAbstractItemModel::rowsInserted);
+        feed.script.program(2, u"wget"_s);
+        feed.script.move(2, 2, 0, 5, 0);
+        feed.script.move(1, 1, 0, 500, 0);
+        feed.push(11 * second);
+        feed.push(12 * second);
+        QCOMPARE(changed.count() + inserted.count(), 0);
+        QCOMPARE(feed.model.rowCount(), 1);
+        QCOMPARE(figure(feed.model, 0, LiveModel::Received).toULongLong(), 1000U);
+        feed.model.setPaused(false);
+        QCOMPARE(feed.model.rowCount(), 2);
+        QCOMPARE(sum(feed.model, LiveModel::Received), 1505U);
+    }
+
+    void newInstanceWhilePaused()
+    {
+        Feed feed;
+        feed.script.program(1, u"curl"_s);
+        feed.script.move(1, 1, 0, 1000, 0);
+        feed.push(10 * second);
+        feed.model.setPaused(true);
+        UsageScript next(u"b"_s);
+        next.program(1, u"wget"_s);
+        next.move(1, 1, 0, 7, 0);
+        feed.model.apply(feed.book, feed.book.apply(next.push(30 * second)));
+        QCOMPARE(text(feed.model, 0, LiveModel::Name), u"curl"_s);
+        QVERIFY(!feed.model.index(0, 0).data(Qt::ToolTipRole).toString().isEmpty());
+        feed.model.setPaused(false);
+        QCOMPARE(feed.model.rowCount(), 1);
+        QCOMPARE(text(feed.model, 0, LiveModel::Name), u"wget"_s);
+    }
+
+    void sortsOnlyWhenTheOrderChanges()
+    {
+        Feed feed;
+        feed.model.sort(LiveModel::Received, Qt::DescendingOrder);
+        for (quint32 id = 1; id <= 3; ++id) {
+            feed.script.program(id, u"p%1"_s.arg(id));
+            feed.script.move(id, id, 0, id * 1000, 0);
+        }
+        feed.push(10 * second);
+        QCOMPARE(text(feed.model, 0, LiveModel::Name), u"p3"_s);
+        QSignalSpy layout(&feed.model, &QAbstractItemModel::layoutChanged);
+        QSignalSpy changed(&feed.model, &QAbstractItemModel::dataChanged);
+        const QPersistentModelIndex first = feed.model.index(2, 0);
+        QCOMPARE(first.data().toString(), u"p1"_s);
+        feed.script.move(3, 3, 0, 10, 0);
+        feed.push(11 * second);
+        QCOMPARE(layout.count(), 0);
+        feed.script.move(1, 1, 0, 10'000, 0);
+        feed.push(12 * second);
+        QCOMPARE(layout.count(), 1);
+        QCOMPARE(first.row(), 0);
+        QCOMPARE(first.data().toString(), u"p1"_s);
+        changed.clear();
+        for (quint32 id = 1; id <= 3; ++id)
+            feed.script.move(id, id, 0, 1000, 0);
+        feed.push(13 * second);
+        int topLevel = 0;
+        for (const QList<QVariant> &arguments : changed)
+            topLevel += arguments[0].toModelIndex().parent().isValid() ? 0 : 1;
+        QCOMPARE(topLevel, 1);
+    }
+
+    void unitsChangeTheTextOnly()
+    {
+        Feed feed;
+        feed.script.program(1, u"curl"_s);
+        feed.script.move(1, 1, 0, 1500, 0);
+        feed.push(10 * second);
+        feed.model.setUnitStyle({UnitBase::Si, RateUnit::Bits});
+        QCOMPARE(text(feed.model, 0, LiveModel::Received), u"1.50 kB"_s);
+        QCOMPARE(figure(feed.model, 0, LiveModel::Received).toULongLong(), 1500U);
+    }
+
+    void busiestComesFirst()
+    {
+        Feed feed;
+        feed.push(10 * second);
+        for (quint32 id = 1; id <= 4; ++id) {
+            feed.script.program(id, u"p%1"_s.arg(id));
+            feed.script.move(id, id, 0, id == 4 ? 0 : id * 1000, id * 10);
+        }
+        feed.push(11 * second);
+        const auto talkers = feed.model.busiest(2);
+        QCOMPARE(talkers.size(), 2);
+        QCOMPARE(talkers[0].name, u"p3"_s);
+        QCOMPARE(talkers[1].name, u"p2"_s);
+        QCOMPARE(feed.model.busiest(100).size(), 4);
+    }
+
+    /// Programs and remotes that come, go, grow and change places, under the eyes of the model tester; what is
+    /// shown is compared with what was moved.
+    void churn_data()
+    {
+        QTest::addColumn<int>("column");
+        QTest::addColumn<Qt::SortOrder>("order");
+        for (int column = 0; column < LiveModel::ColumnCount; ++column) {
+            QTest::addRow("column %d down", column) << column << Qt::DescendingOrder;
+            QTest::addRow("column %d up", column) << column << Qt::AscendingOrder;
+        }
+    }
+
+    void churn()
+    {
+        QFETCH(int, column);
+        QFETCH(Qt::SortOrder, order);
+        QRandomGenerator random(quint32(column * 2 + int(order)));
+        Feed feed;
+        feed.model.sort(column, order);
+        for (quint32 id = 1; id <= 6; ++id)
+            feed.script.remote(id, u"192.0.2.%1"_s.arg(id));
+        quint64 timeNs = second;
+        QHash<quint32, quint64> received;
+        QHash<quint32, bool> alive;
+        QList<QPair<QPersistentModelIndex, QString>> watched;
+        quint32 programs = 0;
+        feed.push(timeNs);
+        QSignalSpy reset(&feed.model, &QAbstractItemModel::modelReset);
+        for (int round = 0; round < 150; ++round) {
+            if (random.bounded(3) == 0) {
+                ++programs;
+                feed.script.program(programs, u"program %1"_s.arg(programs));
+                alive[programs] = true;
+            }
+            for (int moves = random.bounded(12); moves > 0 && programs > 0; --moves) {
+                const quint32 program = 1 + random.bounded(programs);
+                if (!alive.value(program))
+                    continue;
+                const quint32 remote = random.bounded(7U);
+                const quint64 bytes = random.bounded(5'000U);
+                feed.script.move(program * 10 + remote, program, remote, bytes, bytes / 3, random.bounded(3U));
+                received[program] += bytes;
+            }
+            if (programs > 0 && random.bounded(5) == 0) {
+                const quint32 program = 1 + random.bounded(programs);
+                if (alive.value(program) && received.contains(program)) {
+                    feed.script.end(program);
+                    alive[program] = false;
+                }
+            }
+            if (random.bounded(20) == 0)
+                feed.model.setPaused(!feed.model.isPaused());
+            timeNs += random.bounded(100, 4000) * 1'000'000ULL;
+            if (random.bounded(30) == 0)
+                feed.model.apply(feed.book, feed.book.apply(feed.script.snapshot(timeNs)));
+            else
+                feed.push(timeNs);
+            if (feed.model.isPaused())
+                continue;
+
+            for (int row = 0; row < feed.model.rowCount(); ++row) {
+                const QModelIndex index = feed.model.index(row, 0);
+                const quint32 program = index.data().toString().mid(8).toUInt();
+                QCOMPARE(figure(feed.model, row, LiveModel::Received).toULongLong(), received[program]);
+                QCOMPARE(sum(feed.model, LiveModel::Received, index), received[program]);
+                QCOMPARE(index.data(LiveModel::EndedRole).toBool(), !alive[program]);
+                if (row > 0 && column >= LiveModel::ReceiveRate) {
+                    const double above = figure(feed.model, row - 1, column).toDouble();
+                    const double here = figure(feed.model, row, column).toDouble();
+                    QVERIFY(order == Qt::AscendingOrder ? above <= here : above >= here);
+                }
+            }
+            for (const auto &[index, name] : std::as_const(watched))
+                QVERIFY(!index.isValid() || index.data().toString() == name);
+            if (feed.model.rowCount() > 0) {
+                const QModelIndex program = feed.model.index(random.bounded(feed.model.rowCount()), 0);
+                watched.append({program, program.data().toString()});
+                if (feed.model.rowCount(program) > 0)
+                    watched.append({feed.model.index(0, 0, program), text(feed.model, 0, 0, program)});
+            }
+        }
+        for (auto program = alive.cbegin(); program != alive.cend(); ++program) {
+            if (*program && received.value(program.key()) > 0)
+                QVERIFY(feed.model.isPaused() || find(feed.model, u"program %1"_s.arg(program.key())).isValid());
+        }
+        QVERIFY(programs > 10);
+        QCOMPARE(reset.count(), 0);
+    }
+
+    void tick_data()
+    {
+        QTest::addColumn<int>("programs");
+        QTest::newRow("1,000 programs") << 1000;
+        QTest::newRow("10,000 programs") << 10'000;
+    }
+
+    /// One push in which every program moved, ten of them changing places.
+    void tick()
+    {
+        QFETCH(int, programs);
+        UsageScript script(u"a"_s);
+        UsageBook book;
+        LiveModel model;
+        QRandomGenerator random(3);
+        for (int id = 1; id <= 50; ++id)
+            script.remote(quint32(id), u"192.0.2.%1"_s.arg(id));
+        quint64 timeNs = second;
+        for (int id = 1; id <= programs; ++id)
+            script.program(quint32(id), u"program %1"_s.arg(id));
+        const auto moveAll = [&] {
+            for (int id = 1; id <= programs; ++id)
+                script.move(quint32(id), quint32(id), quint32(id % 50 + 1), random.bounded(100'000U), 100);
+        };
+        moveAll();
+        model.apply(book, book.apply(script.push(timeNs)));
+        QBENCHMARK {
+            moveAll();
+            timeNs += second;
+            const UsageUpdate update = script.push(timeNs);
+            QElapsedTimer timer;
+            timer.start();
+            model.apply(book, book.apply(update));
+            qInfo("%.2f ms", static_cast<double>(timer.nsecsElapsed()) / 1e6);
+        }
+        QCOMPARE(model.rowCount(), programs);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestLiveModel)
+#include "tst_livemodel.moc"

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: MIT
+#include "exitcode.h"
+#include "fakeauthorizer.h"
+#include "fakeusagesource.h"
+#include "historystore.h"
+#include "monitorservice.h"
+#include "privatebus.h"
+
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <memory>
+
+#include <fcntl.h>
+#include <pty.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+using namespace Nettally;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+struct Outcome {
+    int exitCode = -1;
+    QByteArray output;
+    QByteArray errors;
+    QByteArrayList errorLines() const { return errors.trimmed().split('\n'); }
+};
+
+/// A terminal of the test's own with a program in it.
+class Terminal
+{
+public:
+    Terminal()
+    {
+        const winsize size = {24, 100, 0, 0};
+        isOpen = ::openpty(&m_master, &m_slave, nullptr, nullptr, &size) == 0
+            && ::fcntl(m_master, F_SETFL, O_NONBLOCK) == 0;
+    }
+    ~Terminal()
+    {
+        if (m_process.state() != QProcess::NotRunning) {
+            m_process.kill();
+            m_process.waitForFinished();
+        }
+        ::close(m_master);
+        ::close(m_slave);
+    }
+    Q_DISABLE_COPY_MOVE(Terminal)
+
+    void start(const QStringList &arguments, const QProcessEnvironment &environment)
+    {
+        m_process.setProcessEnvironment(environment);
+        m_process.setChildProcessModifier([slave = m_slave] {
+            ::setsid();
+            ::ioctl(slave, TIOCSCTTY, 0);
+            for (const int channel : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+                ::dup2(slave, channel);
+            }
+        });
+        m_process.start(QStringLiteral(NETTALLYCTL), arguments);
+    }
+    /// Everything the program has written so far.
+    const QByteArray &written()
+    {
+        char buffer[4096];
+        for (ssize_t size = 0; (size = ::read(m_master, buffer, sizeof buffer)) > 0;) {
+            m_written.append(buffer, size);
+        }
+        return m_written;
+    }
+    void type(const QByteArray &keys) { QCOMPARE(::write(m_master, keys.constData(), size_t(keys.size())), keys.size()); }
+    void resize(unsigned short rows, unsigned short columns)
+    {
+        const winsize size = {rows, columns, 0, 0};
+        QCOMPARE(::ioctl(m_master, TIOCSWINSZ, &size), 0);
+    }
+    tcflag_t localFlags() const
+    {
+        termios settings = {};
+        return ::tcgetattr(m_slave, &settings) == 0 ? settings.c_lflag : 0;
+    }
+    QProcess &process() { return m_process; }
+
+    bool isOpen = false;
+
+private:
+    int m_master = -1;
+    int m_slave = -1;
+    QByteArray m_written;
+    QProcess m_process;
+};
+
+const QByteArray leaveFullScreen = "\x1b[?1049l"; // of TERM=xterm
+
+} // namespace
+
+class TestNettallyctl : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init();
+    void cleanup();
+
+    void saysThereIsNoBus();
+    void saysThereIsNoHelper();
+    void refusesWrongUsage();
+    void printsTotals();
+    void totalsNameOwnersOnly();
+    void scopeRefused();
+    void everythingRefused();
+    void authorityMissing();
+    void printsStatus();
+    void printsLiveLines();
+    void endsWithItsReader();
+    void saysOutputIsFull();
+    void livesOnATerminal();
+    void restoresTheTerminal_data();
+    void restoresTheTerminal();
+    void printsHistory();
+    void saysThereIsNoHistory();
+
+private:
+    void startHelper();
+    Outcome run(const QStringList &arguments);
+    Outcome runProgram(const QString &program, const QStringList &arguments);
+
+    std::unique_ptr<PrivateBus> m_bus;
+    QProcessEnvironment m_environment;
+    FakeUsageSource m_source;
+    FakeAuthorizer m_authorizer;
+    std::unique_ptr<MonitorService> m_service;
+    quint32 m_flow = 0;
+};
+
+void TestNettallyctl::init()
+{
+    m_bus = std::make_unique<PrivateBus>();
+    const QString problem = m_bus->start();
+    QVERIFY2(problem.isEmpty(), qPrintable(problem));
+    m_environment = QProcessEnvironment::systemEnvironment();
+    m_environment.insert(u"DBUS_SYSTEM_BUS_ADDRESS"_s, m_bus->address());
+    m_environment.insert(u"LC_ALL"_s, u"C.UTF-8"_s);
+    m_environment.insert(u"TERM"_s, u"xterm"_s);
+    m_environment.remove(u"NO_COLOR"_s);
+    std::destroy_at(&m_source);
+    std::construct_at(&m_source);
+    m_authorizer.setVerdict(actionOwn, Verdict::Allowed);
+    m_authorizer.setVerdict(actionAll, Verdict::Allowed);
+}
+
+void TestNettallyctl::cleanup()
+{
+    m_service.reset();
+    m_bus.reset();
+}
+
+void TestNettallyctl::startHelper()
+{
+    const quint32 mine = m_source.addProgram("\x1b]0;evil\x07 prog", ::getuid());
+    m_flow = m_source.addFlow(mine, 1);
+    m_source.addBytes(m_flow, (quint64(1) << 53) + 1, 42);
+    const quint32 other = m_source.addProgram("other", 4321);
+    m_source.addBytes(m_source.addFlow(other, 2), 1000, 2000);
+    m_service = std::make_unique<MonitorService>(m_bus->connect(), m_source, m_authorizer, MonitorService::Limits());
+    const QString problem = m_service->publish();
+    QVERIFY2(problem.isEmpty(), qPrintable(problem));
+}
+
+Outcome TestNettallyctl::run(const QStringList &arguments)
+{
+    return runProgram(QStringLiteral(NETTALLYCTL), arguments);
+}
+
+Outcome TestNettallyctl::runProgram(const QString &program, const QStringList &arguments)
+{
+    QProcess process;
+    killWithParent(process);
+    process.setProcessEnvironment(m_environment);
+    process.start(program, arguments);
+    // The helper lives in this process and must go on.
+    if (!QTest::qWaitFor([&] { return process.state() == QProcess::NotRunning; }, 20000)) {
+        process.kill();
+        process.waitForFinished();
+        return {};
+    }
+    return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1, process.readAllStandardOutput(),
+            process.readAllStandardError()};
+}
+
+void TestNettallyctl::saysThereIsNoBus()
+{
+    m_environment.insert(u"DBUS_SYSTEM_BUS_ADDRESS"_s, u"unix:path=/nonexistent/bus"_s);
+    for (const QString &command : {u"totals"_s, u"status"_s, u"live"_s}) {
+        const Outcome outcome = run({command});
+        QCOMPARE(outcome.exitCode, int(Cli::Unavailable));
+        QCOMPARE(outcome.output, QByteArray());
+        QCOMPARE(outcome.errorLines().size(), 1);
+        QVERIFY(outcome.errors.startsWith("nettallyctl: There is no system bus"));
+    }
+}
+
+void TestNettallyctl::saysThereIsNoHelper()
+{
+    for (const QString &command : {u"totals"_s, u"status"_s, u"live"_s}) {
+        const Outcome outcome = run({command});
+        QCOMPARE(outcome.exitCode, int(Cli::HelperMissing));
+        QCOMPARE(outcome.output, QByteArray());
+        QCOMPARE(outcome.errorLines().size(), 1);
+        QVERIFY(outcome.errors.contains("install nettally-helper"));
+    }
+}
+
+void TestNettallyctl::refusesWrongUsage()
+{
+    const Outcome outcome = run({u"live"_s, u"--interval"_s, u"1"_s});
+    QCOMPARE(outcome.exitCode, int(Cli::Usage));
+    QCOMPARE(outcome.output, QByteArray());
+    QVERIFY(outcome.errors.contains("100 to 60000"));
+    const Outcome help = run({u"--help"_s});
+    QCOMPARE(help.exitCode, int(Cli::Ok));
+    QVERIFY(help.output.contains("Usage: nettallyctl"));
+    QCOMPARE(help.errors, QByteArray());
+}
+
+void TestNettallyctl::printsTotals()
+{
+    startHelper();
+    const Outcome json = run({u"totals"_s, u"--scope"_s, u"all"_s, u"--by"_s, u"remote"_s, u"--json"_s});
+    QCOMPARE(json.exitCode, int(Cli::Ok));
+    QCOMPARE(json.errors, QByteArray());
+    QVERIFY2(json.output.contains("\"rxPayloadBytes\": 9007199254740993"), json.output.constData());
+    QVERIFY(!json.output.contains('\x1b'));
+    const QJsonObject object = QJsonDocument::fromJson(json.output).object();
+    QCOMPARE(object.value(u"instance"_s).toString(), m_service->instance());
+    QCOMPARE(object.value(u"scope"_s).toString(), u"all"_s);
+    const QJsonArray programs = object.value(u"programs"_s).toArray();
+    QCOMPARE(programs.size(), 2);
+    QCOMPARE(programs.at(1).toObject().value(u"name"_s).toString(), u"other"_s);
+    QCOMPARE(programs.at(1).toObject().value(u"uid"_s).toInteger(), 4321);
+    QCOMPARE(programs.at(1).toObject().value(u"remotes"_s).toArray().at(0).toObject().value(u"txPayloadBytes"_s).toInteger(),
+             2000);
+
+    const Outcome text = run({u"totals"_s, u"--scope"_s, u"all"_s});
+    QCOMPARE(text.exitCode, int(Cli::Ok));
+    QVERIFY(text.output.contains("]0;evil prog"));
+    QVERIFY(!text.output.contains('\x1b'));
+    QVERIFY(!text.output.contains('\x07'));
+    QVERIFY(text.output.contains("8.00 PiB"));
+}
+
+void TestNettallyctl::totalsNameOwnersOnly()
+{
+    startHelper();
+    const Outcome outcome = run({u"totals"_s, u"--scope"_s, u"own"_s, u"--json"_s});
+    QCOMPARE(outcome.exitCode, int(Cli::Ok));
+    QVERIFY(!outcome.output.contains("\"other\""));
+    const QJsonObject object = QJsonDocument::fromJson(outcome.output).object();
+    QCOMPARE(object.value(u"scope"_s).toString(), u"own"_s);
+    QCOMPARE(object.value(u"programs"_s).toArray().at(1).toObject().value(u"kind"_s).toString(), u"others"_s);
+    QCOMPARE(object.value(u"total"_s).toObject().value(u"txPayloadBytes"_s).toInteger(), 2042);
+}
+
+void TestNettallyctl::scopeRefused()
+{
+    m_authorizer.setVerdict(actionAll, Verdict::Denied);
+    startHelper();
+    for (const QString &command : {u"totals"_s, u"live"_s}) {
+        QStringList arguments = {command, u"--scope"_s, u"all"_s};
+        if (command == u"live"_s) {
+            arguments += {u"--count"_s, u"1"_s, u"--interval"_s, u"100"_s};
+        }
+        const Outcome outcome = run(arguments);
+        QCOMPARE(outcome.exitCode, int(Cli::Denied));
+        QCOMPARE(outcome.errorLines().size(), 1);
+        QVERIFY(outcome.errors.size() > qsizetype(qstrlen("nettallyctl: \n")));
+        QVERIFY(outcome.output.contains("evil prog")); // what may be seen is shown all the same
+        QVERIFY(!outcome.output.contains("other  "));
+    }
+}
+
+void TestNettallyctl::everythingRefused()
+{
+    m_authorizer.setVerdict(actionOwn, Verdict::Denied);
+    m_authorizer.setVerdict(actionAll, Verdict::Denied);
+    startHelper();
+    const Outcome outcome = run({u"totals"_s, u"--scope"_s, u"own"_s});
+    QCOMPARE(outcome.exitCode, int(Cli::Denied));
+    QCOMPARE(outcome.output, QByteArray());
+    QCOMPARE(outcome.errorLines().size(), 1);
+}
+
+void TestNettallyctl::authorityMissing()
+{
+    m_authorizer.setVerdict(actionOwn, Verdict::Unavailable);
+    m_authorizer.setVerdict(actionAll, Verdict::Unavailable);
+    startHelper();
+    const Outcome outcome = run({u"totals"_s, u"--scope"_s, u"own"_s});
+    QCOMPARE(outcome.exitCode, int(Cli::Unavailable));
+    QCOMPARE(outcome.output, QByteArray());
+    QCOMPARE(outcome.errorLines().size(), 1);
+}
+
+void TestNettallyctl::printsStatus()
+{
+    startHelper();
+    const Outcome json = run({u"status"_s, u"--json"_s});
+    QCOMPARE(json.exitCode, int(Cli::Ok));
+    const QJsonObject object = QJsonDocument::fromJson(json.output).object();
+    QCOMPARE(object.value(u"schema"_s).toString(), u"nettally.status/1"_s);
+    QCOMPARE(object.value(u"probes"_s).toArray().size(), m_source.probes().size());
+    QCOMPARE(object.value(u"interfaces"_s).toArray().size(), m_source.interfaces().size());
+    QVERIFY(object.value(u"losses"_s).toObject().contains(u"spilledRxBytes"_s));
+    const Outcome text = run({u"status"_s});
+    QCOMPARE(text.exitCode, int(Cli::Ok));
+    QVERIFY(text.output.contains("spilledRxBytes: 0"));
+}
+
+void TestNettallyctl::printsLiveLines()
+{
+    startHelper();
+    const Outcome outcome = run({u"live"_s, u"--count"_s, u"3"_s, u"--interval"_s, u"100"_s, u"--top"_s, u"1"_s,
+                                 u"--scope"_s, u"all"_s, u"--by"_s, u"remote"_s});
+    QCOMPARE(outcome.exitCode, int(Cli::Ok));
+    QCOMPARE(outcome.errors, QByteArray());
+    QCOMPARE(outcome.output.count("PROGRAM"), 3);
+    QCOMPARE(outcome.output.count("evil prog"), 3);
+    QVERIFY(!outcome.output.contains("other "));
+    QVERIFY(outcome.output.contains("198.18.0.1"));
+    QVERIFY(!outcome.output.contains('\x1b'));
+    const QByteArray first = outcome.output.left(outcome.output.indexOf("\n\n"));
+    QVERIFY(first.contains("receiving –")); // one reading is no rate
+    QVERIFY(outcome.output.mid(first.size()).contains("receiving 0 B/s"));
+}
+
+void TestNettallyctl::endsWithItsReader()
+{
+    startHelper();
+    const Outcome outcome = runProgram(
+        u"bash"_s,
+        {u"-c"_s, u"set -o pipefail; \"$0\" live --interval 100 --scope all | head -n 1"_s, QStringLiteral(NETTALLYCTL)});
+    QCOMPARE(outcome.exitCode, int(Cli::Ok));
+    QCOMPARE(outcome.errors, QByteArray());
+}
+
+void TestNettallyctl::saysOutputIsFull()
+{
+    startHelper();
+    const Outcome outcome =
+        runProgram(u"sh"_s, {u"-c"_s, u"\"$0\" totals --scope all > /dev/full"_s, QStringLiteral(NETTALLYCTL)});
+    QCOMPARE(outcome.exitCode, int(Cli::Failure));
+    QVERIFY(outcome.errors.contains("cannot be written"));
+}
+
+void TestNettallyctl::livesOnATerminal()
+{
+    startHelper();
+    Terminal terminal;
+    QVERIFY(terminal.isOpen);
+    const tcflag_t flags = terminal.localFlags();
+    terminal.start({u"live"_s, u"--interval"_s, u"100"_s, u"--scope"_s, u"all"_s}, m_environment);
+    QTRY_VERIFY(terminal.written().contains("evil prog"));
+    QVERIFY(terminal.written().contains("\x1b[3")); // the two colours
+    QVERIFY(terminal.localFlags() != flags);
+    QTRY_VERIFY(terminal.written().contains("0 B/s"));
+
+    m_source.addBytes(m_flow, 0, 1000000); // changes what is drawn, each time but the paused
+    QTRY_VERIFY(terminal.written().contains("KiB/s"));
+    terminal.type("p");
+    QTRY_VERIFY(terminal.written().contains("PAUSED"));
+    const qsizetype before = terminal.written().size();
+    terminal.resize(10, 60);
+    QTRY_VERIFY(terminal.written().size() > before + 60); // drawn anew
+    terminal.type("p\x1b[B\x1b[Atn");
+    QTRY_VERIFY(terminal.written().size() > before + 120);
+    QCOMPARE(terminal.process().state(), QProcess::Running);
+    terminal.type("q");
+    QTRY_COMPARE(terminal.process().state(), QProcess::NotRunning);
+    QCOMPARE(terminal.process().exitStatus(), QProcess::NormalExit);
+    QCOMPARE(terminal.process().exitCode(), int(Cli::Ok));
+    QVERIFY(terminal.written().contains(leaveFullScreen));
+    QCOMPARE(terminal.localFlags(), flags);
+}
+
+void TestNettallyctl::restoresTheTerminal_data()
+{
+    QTest::addColumn<int>("signal");
+    QTest::newRow("SIGINT") << SIGINT;
+    QTest::newRow("SIGTERM") << SIGTERM;
+    QTest::newRow("SIGHUP") << SIGHUP;
+    QTest::newRow("the bus ends") << 0;
+}
+
+void TestNettallyctl::restoresTheTerminal()
+{
+    QFETCH(int, signal);
+    startHelper();
+    m_environment.insert(u"NO_COLOR"_s, u"1"_s);
+    Terminal terminal;
+    QVERIFY(terminal.isOpen);
+    const tcflag_t flags = terminal.localFlags();
+    terminal.start({u"live"_s, u"--interval"_s, u"100"_s, u"--scope"_s, u"all"_s}, m_environment);
+    QTRY_VERIFY(terminal.written().contains("evil prog"));
+    QVERIFY(!terminal.written().contains("\x1b[3"));
+    if (signal != 0) {
+        ::kill(pid_t(terminal.process().processId()), signal);
+    } else {
+        m_bus->stop();
+    }
+    QTRY_COMPARE(terminal.process().state(), QProcess::NotRunning);
+    QCOMPARE(terminal.process().exitStatus(), QProcess::NormalExit);
+    QCOMPARE(terminal.process().exitCode(), int(signal != 0 ? Cli::Ok : Cli::Unavailable));
+    const QByteArray written = terminal.written();
+    QVERIFY(written.contains(leaveFullScreen));
+    QCOMPARE(written.mid(written.lastIndexOf(leaveFullScreen)).contains("no system bus"), signal == 0);
+    QCOMPARE(terminal.localFlags(), flags);
+}
+
+void TestNettallyctl::printsHistory()
+{
+    QTemporaryDir directory;
+    const QString path = directory.filePath(u"history.db"_s);
+    {
+        HistoryStore store(path);
+        store.start();
+        UsageDelta recent;
+        recent.program.name = u"re\x1b[mcent"_s;
+        recent.rxPayloadBytes = 3000;
+        UsageDelta old = recent;
+        old.program.name = u"old"_s;
+        const qint64 nowMs = QDateTime::currentMSecsSinceEpoch();
+        store.record(nowMs - 600000, {recent});
+        store.record(nowMs - 7200000, {old});
+        store.flush();
+        // While another process records, too.
+        const Outcome text = run({u"history"_s, u"--last"_s, u"1h"_s, u"--database"_s, path});
+        QCOMPARE(text.exitCode, int(Cli::Ok));
+        QVERIFY(text.output.contains("re[mcent"));
+        QVERIFY(text.output.contains("2.93 KiB"));
+        QVERIFY(!text.output.contains("old"));
+        QCOMPARE(store.state(), HistoryStore::State::Recording);
+    }
+    const Outcome json = run({u"history"_s, u"--last"_s, u"1d"_s, u"--json"_s, u"--database"_s, path});
+    QCOMPARE(json.exitCode, int(Cli::Ok));
+    const QJsonObject object = QJsonDocument::fromJson(json.output).object();
+    QCOMPARE(object.value(u"schema"_s).toString(), u"nettally.history/1"_s);
+    QCOMPARE(object.value(u"toUtcMs"_s).toInteger() - object.value(u"fromUtcMs"_s).toInteger(), 86400000);
+    QCOMPARE(object.value(u"programs"_s).toArray().size(), 2);
+    QCOMPARE(object.value(u"programs"_s).toArray().at(0).toObject().value(u"rxPayloadBytes"_s).toInteger(), 3000);
+}
+
+void TestNettallyctl::saysThereIsNoHistory()
+{
+    const Outcome outcome = run({u"history"_s, u"--database"_s, u"/nonexistent/history.db"_s});
+    QCOMPARE(outcome.exitCode, int(Cli::Failure));
+    QCOMPARE(outcome.output, QByteArray());
+    QCOMPARE(outcome.errorLines().size(), 1);
+    QVERIFY(outcome.errors.contains("start nettally to begin one"));
+}
+
+QTEST_GUILESS_MAIN(TestNettallyctl)
+#include "tst_nettallyctl.moc"

@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: MIT
+#include "ledger.h"
+
+#include <QRandomGenerator>
+#include <QTest>
+
+#include <map>
+#include <set>
+
+using namespace Nettally;
+
+namespace {
+
+constexpr quint32 alice = 1000;
+constexpr quint32 bob = 1001;
+constexpr quint32 nobodyYet = 4242;
+
+const LedgerDetail details[] = {LedgerDetail::Program, LedgerDetail::Remote, LedgerDetail::Connection};
+
+ProgramRecord programRecord(quint32 slot, quint32 uid)
+{
+    ProgramRecord record;
+    record.slot = slot;
+    record.pid = 100 + slot;
+    record.startNs = slot;
+    record.uid = uid;
+    record.comm = "p" + QByteArray::number(slot);
+    return record;
+}
+
+RemoteBytes v4(quint8 last)
+{
+    return {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, last};
+}
+
+FlowRecord flowRecord(quint32 slot, quint32 programSlot, quint8 remote, quint64 rx, quint64 tx)
+{
+    FlowRecord record;
+    record.slot = slot;
+    record.generation = 1;
+    record.programSlot = programSlot;
+    record.remote = v4(remote);
+    record.servicePort = 443;
+    record.protocol = 6;
+    record.direction = 1;
+    record.ifindex = 2;
+    record.rxPayloadBytes = rx;
+    record.txPayloadBytes = tx;
+    record.openSockets = 1;
+    return record;
+}
+
+Ledger::Bytes sumOf(const LedgerChanges &changes)
+{
+    Ledger::Bytes sum;
+    for (const LedgerRow &row : changes.rows) {
+        sum.rx += row.rxPayloadBytesTotal;
+        sum.tx += row.txPayloadBytesTotal;
+    }
+    return sum;
+}
+
+/// What a subscriber knows after applying all it was sent.
+struct Subscriber {
+    LedgerView view;
+    quint64 version = 0;
+    std::map<quint32, LedgerRow> rows{};
+    std::set<quint32> programs{};
+    std::set<quint32> remotes{};
+    std::set<quint32> ended{};
+    bool wasToldTwice = false;
+
+    LedgerChanges update(const Ledger &ledger)
+    {
+        const LedgerChanges changes = ledger.changesSince(version, view);
+        version = ledger.version();
+        for (const Process *process : changes.programs)
+            wasToldTwice |= !programs.insert(process->id).second;
+        for (const LedgerRemote &remote : changes.remotes)
+            wasToldTwice |= !remotes.insert(remote.id).second;
+        for (quint32 id : changes.endedProgramIds)
+            wasToldTwice |= !ended.insert(id).second;
+        for (const LedgerRow &row : changes.rows)
+            rows[row.id] = row;
+        return changes;
+    }
+
+    bool knowsAllNames() const
+    {
+        return std::all_of(rows.begin(), rows.end(), [this](const auto &entry) {
+            const LedgerRow &row = entry.second;
+            return programs.count(row.programId) && (row.remoteId == 0 || remotes.count(row.remoteId));
+        });
+    }
+};
+
+bool isSame(const LedgerRow &a, const LedgerRow &b)
+{
+    return a.id == b.id && a.programId == b.programId && a.remoteId == b.remoteId && a.ifindex == b.ifindex
+        && a.servicePort == b.servicePort && a.protocol == b.protocol && a.direction == b.direction
+        && a.rxPayloadBytesTotal == b.rxPayloadBytesTotal && a.txPayloadBytesTotal == b.txPayloadBytesTotal
+        && a.openSockets == b.openSockets;
+}
+
+} // namespace
+
+class LedgerTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void sumsUpByLevel();
+    void countsRestartedRowOnce();
+    void countsReusedSlotOnce();
+    void mergesSlotsOfOneIdentity();
+    void keepsProgramsOfOnePidApart();
+    void movesFlowWhenItsProgramBecomesKnown();
+    void foldsOthersSoThatSumsAreTheWhole();
+    void tellsOnlyWhatChanged();
+    void tellsNamesOnce();
+    void hidesRemotesOfOthers();
+    void tellsOfEndedPrograms();
+    void reportsNoNegativeSockets();
+    void putsSpillDownToOverflow();
+    void isBounded();
+    void agreesWithPlainSums();
+    void changedRowsOfManyAreCheap();
+};
+
+void LedgerTest::sumsUpByLevel()
+{
+    Ledger ledger;
+    ledger.beginReading();
+    ledger.program(programRecord(1, alice));
+    ledger.flow(flowRecord(1, 1, 1, 10, 1));
+    FlowRecord otherPort = flowRecord(2, 1, 1, 20, 2);
+    otherPort.servicePort = 80;
+    ledger.flow(otherPort);
+    ledger.flow(flowRecord(3, 1, 2, 30, 3));
+
+    const auto connections = ledger.changesSince(0, {LedgerDetail::Connection, {}}).rows;
+    QCOMPARE(connections.size(), size_t(3));
+    const auto remotes = ledger.changesSince(0, {LedgerDetail::Remote, {}}).rows;
+    QCOMPARE(remotes.size(), size_t(2));
+    const auto programs = ledger.changesSince(0, {LedgerDetail::Program, {}}).rows;
+    QCOMPARE(programs.size(), size_t(1));
+    QCOMPARE(programs[0].rxPayloadBytesTotal, quint64(60));
+    QCOMPARE(programs[0].txPayloadBytesTotal, quint64(6));
+    QCOMPARE(programs[0].openSockets, qint64(3));
+    QCOMPARE(programs[0].remoteId, quint32(0));
+    const auto toFirst = std::find_if(remotes.begin(), remotes.end(), [](const LedgerRow &row) {
+        return row.rxPayloadBytesTotal == 30 && row.openSockets == 2;
+    });
+    QVERIFY(toFirst != remotes.end());
+    QCOMPARE(toFirst->servicePort, quint16(0));
+}
+
+void LedgerTest::countsRestartedRowOnce()
+{
+    Ledger ledger;
+    ledger.beginReading();
+    ledger.program(programRecord(1, alice));
+    ledger.flow(flowRecord(1, 1, 1, 1000, 500));
+    ledger.beginReading();
+    // tx has passed its old value again: it began anew with rx all the same.
+    ledger.flow(flowRecord(1, 1, 1, 10, 600));
+    ledger.beginReading();
+    ledger.flow(flowRecord(1, 1, 1, 15, 600));
+    for (LedgerDetail detail : details) {
+        const auto rows = ledger.changesSince(0, {detail, {}}).rows;
+        QCOMPARE(rows.size(), size_t(1));
+        QCOMPARE(rows[0].rxPayloadBytesTotal, quint64(1015));
+        QCOMPARE(rows[0].txPayloadBytesTotal, quint64(1100));
+        QCOMPARE(rows[0].openSockets, qint64(1));
+    }
+}
+
+void LedgerTest::countsReusedSlotOnce()
+{
+    Ledger ledger;
+    ledger.beginReading();
+    ledger.program(programRecord(1, alice));
+    ledger.program(programRecord(2, alice));
+    ledger.flow(flowRecord(1, 1, 1, 1000, 0));
+    ledger.beginReading();
+    FlowRecord recycled = flowRecord(1, 2, 9, 1500, 7);
+    recycled.generation = 2;
+    ledger.flow(recycled);
+
+    const auto rows = ledger.changesSince(0, {LedgerDetail::Program, {}}).rows;
+    QCOMPARE(rows.size(), size_t(2));
+    for (const LedgerRow &row : rows) {
+        const bool isFirst = row.rxPayloadBytesTotal == 1000;
+        QCOMPARE(row.rxPayloadBytesTotal, isFirst ? quint64(1000) : quint64(1500));
+        QCOMPARE(row.openSockets, isFirst ? qint64(0) : qint64(1));
+    }
+    QCOMPARE(sumOf(ledger.changesSince(0, {LedgerDetail::Connection, {}})).rx, quint64(2500));
+
+    // The same flow again in the next generation of its slot: one row, both lives in it.
+    ledger.beginReading();
+    recycled.generation = 3;
+    recycled.rxPayloadBytes = 1;
+    recycled.txPayloadBytes = 0;
+    ledger.flow(recycled);
+    const auto again = ledger.changesSince(ledger.version() - 1, {LedgerDetail::Connection, {}}).rows;
+    QCOMPARE(again.size(), size_t(1));
+    QCOMPARE(again[0].rxPayloadBytesTotal, quint64(1501));
+    QCOMPARE(again[0].openSockets, qint64(1));
+}
+
+void LedgerTest::mergesSlotsOfOneIdentity()
+{
+    Ledger ledger;
+    ledger.beginReading();
+    ledger.program(programRecord(1, alice));
+    ledger.flow(flowRecord(1, 1, 1, 100, 0));
+    ledger.flow(flowRecord(2, 1, 1, 11, 0));
+    ledger.beginReading();
+    ledger.flow(flowRecord(2, 1, 1, 12, 0));
+    const auto rows = ledger.changesSince(0, {LedgerDetail::Connection, {}}).rows;
+    QCOMPARE(rows.size(), size_t(1));
+    QCOMPARE(rows[0].rxPayloadBytesTotal, quint64(112));
+    QCOMPARE(rows[0].openSockets, qint64(2));
+}
+
+void LedgerTest::keepsProgramsOfOnePidApart()
+{
+    Ledger ledger;
+    ledger.beginReading();
+    ProgramRecord program = programRecord(1, alice);
+    ledger.program(program);
+    ledger.flow(flowRecord(1, 1, 1, 100, 0));
+    ledger.beginReading();
+    program.slot = 2;
+    program.execId = 1; // execve()
+    ledger.program(program);
+    ledger.flow(flowRecord(2, 2, 1, 20, 0));
+    ledger.beginReading();
+    program.slot = 3;
+    program.startNs = 999; // the pid given again
+    program.execId = 0;
+    ledger.program(program);
+    ledger.flow(flowRecord(3, 3, 1, 3, 0));
+
+    const LedgerChanges changes = ledger.changesSince(0, {LedgerDetail::Program, {}});
+    std::multiset<quint64> totals;
+    for (const LedgerRow &row : changes.rows)
+        totals.insert(row.rxPayloadBytesTotal);
+    QCOMPARE(totals, (std::multiset<quint64>{3, 20, 100}));
+    QCOMPARE(changes.programs.size(), size_t(3));
+    QCOMPARE(changes.endedProgramIds.size(), size_t(2));
+}
+
+void LedgerTest::movesFlowWhenItsProgramBecomesKnown()
+{
+    Ledger ledger;
+    ledger.beginReading();
+    ledger.flow(flowRecord(1, 1, 1, 100, 0));
+    QCOMPARE(ledger.spilled().rx, quint64(100)); // nothing is lost meanwhile
+    ledger.beginReading();
+    ledger.program(programRecord(1, alice));
+    ledger.flow(flowRecord(1, 1, 1, 130, 0));
+    QCOMPARE(ledger.spilled().rx, quint64(100));
+    const auto own = ledger.changesSince(0, {LedgerDetail::Program, alice}).rows;
+    QCOMPARE(own.size(), size_t(2));
+    QCOMPARE(own[0].rxPayloadBytesTotal, quint64(30));
+    QCOMPARE(own[0].openSockets, qint64(1));
+    QCOMPARE(own[1].openSockets, qint64(0));
+}
+
+void LedgerTest::foldsOthersSoThatSumsAreTheWhole()
+{
+    Ledger ledger;
+    ledger.beginReading();
+    ProgramRecord kernel = programRecord(3, alice);
+    kernel.isKernel = true;
+    ledger.program(programRecord(1, alice));
+    ledger.program(programRecord(2, bob));
+    ledger.program(kernel);
+    ledger.flow(flowRecord(1, 1, 1, 1, 10));
+    ledger.flow(flowRecord(2, 2, 1, 2, 20));
+    ledger.flow(flowRecord(3, 3, 1, 4, 40));
+    ledger.flow(flowRecord(0, 0, 0, 8, 80));
+
+    for (LedgerDetail detail : details) {
+        for (quint32 uid : {alice, bob, nobodyYet}) {
+            const LedgerChanges changes = ledger.changesSince(0, {detail, uid});
+            QCOMPARE(sumOf(changes).rx, quint64(15));
+            QCOMPARE(sumOf(changes).tx, quint64(150));
+            const LedgerRow others = changes.rows.back();
+            QCOMPARE(others.id, Ledger::othersRowId);
+            QCOMPARE(others.programId, ProcessTable::othersId);
+            QCOMPARE(others.remoteId, quint32(0));
+            QCOMPARE(others.rxPayloadBytesTotal, uid == alice ? 14u : uid == bob ? 13u : quint64(15));
+            QCOMPARE(others.openSockets, qint64(uid == nobodyYet ? 4 : 3));
+            for (const Process *process : changes.programs)
+                QVERIFY(process->kind == ProcessKind::Others
+                        || (process->kind == ProcessKind::Program && process->uid == uid));
+        }
+        QCOMPARE(sumOf(ledger.changesSince(0, {detail, {}})).rx, quint64(15));
+    }
+}
+
+void LedgerTest::tellsOnlyWhatChanged()
+{
+    Ledger ledger;
+    ledger.beginReading();
+    ledger.program(programRecord(1, alice));
+    ledger.program(programRecord(2, bob));
+    for (quint32 slot = 1; slot <= 20; ++slot)
+        ledger.flow(flowRecord(slot, 1 + slot % 2, quint8(slot), 1, 1));
+    const quint64 before = ledger.version();
+
+    ledger.beginReading();
+    QVERIFY(ledger.changesSince(before, {LedgerDetail::Connection, {}}).rows.empty());
+    ledger.flow(flowRecord(4, 1, 4, 1, 1)); // the source may repeat itself
+    QVERIFY(ledger.changesSince(before, {LedgerDetail::Connection, {}}).rows.empty());
+
+    ledger.flow(flowRecord(4, 1, 4, 2, 1)); // alice's
+    for (LedgerDetail detail : details) {
+        const LedgerChanges all = ledger.changesSince(before, {detail, {}});
+        QCOMPARE(all.rows.size(), size_t(1));
+        QVERIFY(all.programs.empty());
+        QVERIFY(all.remotes.empty());
+        const LedgerChanges own = ledger.changesSince(before, {detail, alice});
+        QCOMPARE(own.rows.size(), size_t(1));
+        QCOMPARE(own.rows[0].programId, all.rows[0].programId);
+        const LedgerChanges foreign = ledger.changesSince(before, {detail, bob});
+        QCOMPARE(foreign.rows.size(), size_t(1));
+        QCOMPARE(foreign.rows[0].id, Ledger::othersRowId);
+    }
+}
+
+void LedgerTest::tellsNamesOnce()
+{
+    Ledger ledger;
+    Subscriber all{{LedgerDetail::Connection, {}}};
+    ledger.beginReading();
+    ledger.program(programRecord(1, alice));
+    ledger.program(programRecord(2, alice));
+    QVERIFY(all.update(ledger).programs.empty()); // no rows yet, so nothing to name
+
+    ledger.beginReading();
+    ledger.flow(flowRecord(1, 1, 1, 1, 1));
+    LedgerChanges changes = all.update(ledger);
+    QCOMPARE(changes.programs.size(), size_t(1));
+    QCOMPARE(changes.programs[0]->name, QStringLiteral("p1"));
+    QCOMPARE(changes.remotes.size(), size_t(1));
+    QCOMPARE(changes.remotes[0].address, QByteArray::fromHex("c0000201"));
+
+    ledger.beginReading();
+    ledger.flow(flowRecord(2, 2, 1, 1, 1)); // another program, the same remote
+    FlowRecord v6 = flowRecord(3, 2, 0, 1, 1);
+    v6.remote = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    ledger.flow(v6);
+    FlowRecord unknown = flowRecord(4, 2, 0, 1, 1);
+    unknown.remote = {};
+    ledger.flow(unknown);
+    changes = all.update(ledger);
+    QCOMPARE(changes.programs.size(), size_t(1));
+    std::set<QByteArray> addresses;
+    for (const LedgerRemote &remote : changes.remotes)
+        addresses.insert(remote.address);
+    QCOMPARE(addresses, (std::set<QByteArray>{{}, QByteArray::fromHex("20010db8000000000000000000000001")}));
+
+    // A subscription by program has no use for addresses.
+    QVERIFY(ledger.changesSince(0, {LedgerDetail::Program, {}}).remotes.empty());
+}
+
+void LedgerTest::hidesRemotesOfOthers()
+{
+    Ledger ledger;
+    Subscriber own{{LedgerDetail::Remote, alice}};
+    ledger.beginReading();
+    ledger.program(programRecord(1, alice));
+    ledger.program(programRecord(2, bob));
+    ledger.flow(flowRecord(1, 2, 7, 1, 1));
+    QVERIFY(own.update(ledger).remotes.empty());
+    ledger.beginReading();
+    ledger.flow(flowRecord(2, 1, 7, 1, 1)); // long known to the ledger, new to alice
+    QCOMPARE(own.update(ledger).remotes.size(), size_t(1));
+    QVERIFY(own.knowsAllNames());
+}
+
+void LedgerTest::tellsOfEndedPrograms()
+{
+    Ledger ledger;
+    ledger.beginReading();
+    ProgramRecord first = programRecord(1, alice);
+    ProgramRecord second = programRecord(2, bob);
+    first.endedNs = second.endedNs = 5; // a program of 5 ms: over when it is first seen
+    ledger.program(first);
+    ledger.flow(flowRecord(1, 1, 1, 1, 1));
+    ledger.program(second);
+    QCOMPARE(ledger.changesSince(0, {LedgerDetail::Program, {}}).endedProgramIds.size(), size_t(1));
+    QCOMPARE(ledger.changesSince(0, {LedgerDetail::Program, bob}).endedProgramIds.size(), size_t(0));
+    const quint64 before = ledger.version();
+    ledger.beginReading();
+    ledger.flow(flowRecord(2, 2, 1, 1, 1));
+    QCOMPARE(ledger.changesSince(before, {LedgerDetail::Program, {}}).endedProgramIds.size(), size_t(1));
+    QCOMPARE(ledger.changesSince(before, {LedgerDetail::Program, alice}).endedProgramIds.size(), size_t(0));
+}
+
+void LedgerTest::reportsNoNegativeSockets()
+{
+    Ledger ledger;
+    ledger.beginReading();
+    ledger.program(programRecord(1, alice));
+    FlowRecord closing = flowRecord(1, 1, 1, 1, 1);
+    closing.openSockets = -1;
+    ledger.flow(closing);
+    for (LedgerDetail detail : details) {
+        QCOMPARE(ledger.changesSince(0, {detail, {}}).rows[0].openSockets, qint64(0));
+        QCOMPARE(ledger.changesSince(0, {detail, bob}).rows[0].openSockets, qint64(0));
+    }
+    closing.openSockets = 1;
+    ledger.beginReading();
+    ledger.flow(closing);
+    QCOMPARE(ledger.changesSince(0, {LedgerDetail::Program, {}}).rows[0].openSockets, qint64(1));
+}
+
+void LedgerTest::putsSpillDownToOverflow()
+{
+    Ledger ledger;
+    QCOMPARE(ledger.spilled().rx, quint64(0));
+    ledger.beginReading();
+    ledger.flow(flowRecord(0, 0, 0, 5, 6));
+    QCOMPARE(ledger.spilled().rx, quint64(5));
+    QCOMPARE(ledger.spilled().tx, quint64(6));
+    const LedgerChanges changes = ledger.changesSince(0, {LedgerDetail::Program, {}});
+    QCOMPARE(changes.programs.size(), size_t(1));
+    QCOMPARE(changes.programs[0]->kind, ProcessKind::Overflow);
+    QVERIFY(!changes.programs[0]->name.isEmpty());
+}
+
+void LedgerTest::isBounded()
+{
+    Ledger ledger(Ledger::Limits{.maxPrograms = 100, .maxRows = 10});
+    ledger.beginReading();
+    ledger.program(programRecord(1, alice));
+    for (quint64 bytes : {1, 3}) {
+        ledger.beginReading();
+        for (quint32 slot = 1; slot <= 100; ++slot)
+            ledger.flow(flowRecord(slot, 1, quint8(slot), bytes, 0));
+    }
+    const LedgerChanges changes = ledger.changesSince(0, {LedgerDetail::Connection, {}});
+    QCOMPARE(changes.rows.size(), size_t(11));
+    QCOMPARE(sumOf(changes).rx, quint64(300));
+    QCOMPARE(ledger.spilled().rx, quint64(270));
+}
+
+void LedgerTest::agreesWithPlainSums()
+{
+    // Any history of growth, restarts, recycled slots and spills, against sums kept the plain way;
+    // subscribers that come and ask now and then must know the same as one that asks for everything.
+    QRandomGenerator random(20240229);
+    Ledger ledger;
+    Subscriber subscribers[] = {{{LedgerDetail::Program, {}}},   {{LedgerDetail::Remote, {}}},
+                                {{LedgerDetail::Connection, {}}}, {{LedgerDetail::Program, alice}},
+                                {{LedgerDetail::Remote, bob}},    {{LedgerDetail::Connection, alice}},
+                                {{LedgerDetail::Connection, nobodyYet}}};
+    constexpr quint32 programs = 12;
+    constexpr quint32 flowSlots = 60;
+    std::vector<FlowRecord> flows(flowSlots);
+    std::map<quint32, Ledger::Bytes> sumsOfPrograms; // by program slot
+
+    for (int reading = 0; reading < 400; ++reading) {
+        ledger.beginReading();
+        if (reading == 0) {
+            for (quint32 slot = 1; slot <= programs; ++slot)
+                ledger.program(programRecord(slot, slot % 3 == 0 ? alice : slot % 3 == 1 ? bob : 0));
+        }
+        for (int change = random.bounded(10); change > 0; --change) {
+            const quint32 slot = random.bounded(flowSlots);
+            FlowRecord &flow = flows[slot];
+            const bool isNew = flow.generation == 0 || random.bounded(20) == 0;
+            const bool isRestart = !isNew && random.bounded(20) == 0;
+            if (isNew) {
+                const quint32 generation = flow.generation + 1;
+                flow = flowRecord(slot, slot == 0 ? 0 : 1 + random.bounded(programs),
+                                  quint8(random.bounded(5)), 0, 0);
+                flow.generation = generation;
+                flow.servicePort = quint16(random.bounded(3));
+            }
+            const Ledger::Bytes had{isNew || isRestart ? 0 : flow.rxPayloadBytes,
+                                    isNew || isRestart ? 0 : flow.txPayloadBytes};
+            // A restarted row is seen as such because it shows less than before.
+            if (isRestart && flow.rxPayloadBytes > 0)
+                flow.rxPayloadBytes -= 1 + random.bounded(quint32(flow.rxPayloadBytes));
+            else if (isRestart)
+                continue;
+            else
+                flow.rxPayloadBytes += random.bounded(1000u);
+            flow.txPayloadBytes += random.bounded(1000u);
+            flow.openSockets = random.bounded(-1, 4);
+            ledger.flow(flow);
+            sumsOfPrograms[flow.programSlot].rx += flow.rxPayloadBytes - had.rx;
+            sumsOfPrograms[flow.programSlot].tx += flow.txPayloadBytes - had.tx;
+        }
+
+        for (Subscriber &subscriber : subscribers) {
+            if (random.bounded(3) != 0)
+                continue;
+            subscriber.update(ledger);
+            QVERIFY(!subscriber.wasToldTwice);
+            QVERIFY(subscriber.knowsAllNames());
+            const LedgerChanges whole = ledger.changesSince(0, subscriber.view);
+            QCOMPARE(whole.rows.size(), subscriber.rows.size());
+            for (const LedgerRow &row : whole.rows)
+                QVERIFY(isSame(row, subscriber.rows[row.id]));
+            Ledger::Bytes sum;
+            for (const auto &[slot, bytes] : sumsOfPrograms) {
+                sum.rx += bytes.rx;
+                sum.tx += bytes.tx;
+            }
+            QCOMPARE(sumOf(whole).rx, sum.rx);
+            QCOMPARE(sumOf(whole).tx, sum.tx);
+        }
+    }
+    std::multiset<quint64> expected;
+    for (const auto &[slot, bytes] : sumsOfPrograms)
+        expected.insert(bytes.rx);
+    std::multiset<quint64> actual;
+    for (const LedgerRow &row : ledger.changesSince(0, {LedgerDetail::Program, {}}).rows)
+        actual.insert(row.rxPayloadBytesTotal);
+    QCOMPARE(actual, expected);
+}
+
+void LedgerTest::changedRowsOfManyAreCheap()
+{
+    Ledger ledger;
+    ledger.beginReading();
+    std::vector<FlowRecord> flows;
+    for (quint32 slot = 1; slot <= 1000; ++slot)
+        ledger.program(programRecord(slot, alice));
+    for (quint32 slot = 1; slot <= 100000; ++slot) {
+        FlowRecord flow = flowRecord(slot, 1 + slot % 1000, quint8(slot), 1, 1);
+        flow.remote[13] = quint8(slot >> 8);
+        flow.remote[14] = quint8(slot >> 16);
+        flows.push_back(flow);
+        ledger.flow(flow);
+    }
+    size_t rows = 0;
+    QBENCHMARK {
+        const quint64 before = ledger.version();
+        ledger.beginReading();
+        for (size_t i = 0; i < flows.size(); i += 10) {
+            ++flows[i].rxPayloadBytes;
+            ledger.flow(flows[i]);
+        }
+        rows = ledger.changesSince(before, {LedgerDetail::Connection, {}}).rows.size();
+    }
+    QCOMPARE(rows, size_t(10000));
+}
+
+QTEST_APPLESS_MAIN(LedgerTest)
+#include "tst_ledger.moc"

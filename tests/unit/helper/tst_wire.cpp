@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+#include "privatebus.h"
+#include "wiretypes.h"
+
+#include <QDBusMessage>
+#include <QDBusMetaType>
+#include <QFile>
+#include <QSignalSpy>
+#include <QTest>
+#include <QXmlStreamReader>
+
+#include <limits>
+
+using namespace Nettally;
+
+namespace {
+
+template <typename T>
+constexpr T most = std::numeric_limits<T>::max();
+
+template <typename T>
+T as(const QVariant &argument)
+{
+    return qdbus_cast<T>(argument);
+}
+
+} // namespace
+
+/// Sends each type over a real bus and compares what arrives.
+class WireTest : public QObject
+{
+    Q_OBJECT
+
+Q_SIGNALS:
+    void arrived(const QDBusMessage &message);
+
+private Q_SLOTS:
+    void initTestCase();
+    void cleanupTestCase();
+    void signaturesAreThoseOfTheXml();
+    void carriesPrograms();
+    void carriesRemotes();
+    void carriesRows();
+    void carriesProbes();
+    void carriesInterfaces();
+    void carriesMaps();
+    void carriesIds();
+
+private:
+    template <typename T>
+    void carry(const T &sent);
+
+    PrivateBus m_bus;
+    QDBusConnection m_sender{QString()};
+    QDBusConnection m_receiver{QString()};
+};
+
+void WireTest::initTestCase()
+{
+    Wire::registerTypes();
+    QCOMPARE(m_bus.start(), QString());
+    m_sender = m_bus.connect();
+    m_receiver = m_bus.connect();
+    QVERIFY(m_sender.isConnected());
+    QVERIFY(m_receiver.connect(m_sender.baseService(), QStringLiteral("/wire"), QStringLiteral("test.Wire"),
+                               QStringLiteral("Carried"), this, SIGNAL(arrived(QDBusMessage))));
+}
+
+void WireTest::cleanupTestCase()
+{
+    QDBusConnection::disconnectFromBus(m_sender.name());
+    QDBusConnection::disconnectFromBus(m_receiver.name());
+}
+
+template <typename T>
+void WireTest::carry(const T &sent)
+{
+    QSignalSpy spy(this, &WireTest::arrived);
+    QDBusMessage message = QDBusMessage::createTargetedSignal(
+        m_receiver.baseService(), QStringLiteral("/wire"), QStringLiteral("test.Wire"), QStringLiteral("Carried"));
+    message << QVariant::fromValue(sent);
+    QVERIFY(m_sender.send(message));
+    QVERIFY(spy.wait());
+    const auto received = spy[0][0].value<QDBusMessage>();
+    QCOMPARE(received.arguments().size(), 1);
+    QCOMPARE(received.signature(), QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<T>())));
+    QVERIFY(as<T>(received.arguments().at(0)) == sent);
+}
+
+void WireTest::signaturesAreThoseOfTheXml()
+{
+    const QMap<QString, QString> ours{
+        {QStringLiteral("UsageDeltas.programs"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::Program>>()))},
+        {QStringLiteral("UsageDeltas.remotes"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::Remote>>()))},
+        {QStringLiteral("UsageDeltas.rows"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::Row>>()))},
+        {QStringLiteral("UsageDeltas.ended"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<uint>>()))},
+        {QStringLiteral("Status.info"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<Wire::StringMap>()))},
+        {QStringLiteral("Status.probes"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::Probe>>()))},
+        {QStringLiteral("Status.losses"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<Wire::CountMap>()))},
+        {QStringLiteral("Status.usage"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<Wire::CountMap>()))},
+        {QStringLiteral("Status.interfaces"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::Interface>>()))}};
+
+    QFile file(QStringLiteral(NETTALLY_MONITOR_XML));
+    QVERIFY(file.open(QFile::ReadOnly));
+    QXmlStreamReader xml(&file);
+    QString member;
+    QMap<QString, QString> contract;
+    while (!xml.atEnd()) {
+        if (xml.readNext() != QXmlStreamReader::StartElement)
+            continue;
+        const QXmlStreamAttributes attributes = xml.attributes();
+        if (xml.name() == QLatin1String("method") || xml.name() == QLatin1String("signal"))
+            member = attributes.value(QLatin1String("name")).toString();
+        else if (xml.name() == QLatin1String("arg") && attributes.value(QLatin1String("type")).size() > 1)
+            contract[member + QLatin1Char('.') + attributes.value(QLatin1String("name")).toString()]
+                = attributes.value(QLatin1String("type")).toString();
+    }
+    QVERIFY2(!xml.hasError(), qPrintable(xml.errorString()));
+    QCOMPARE(ours, contract);
+}
+
+void WireTest::carriesPrograms()
+{
+    const Wire::Program biggest{most<quint32>,
+                                most<quint32>,
+                                most<quint64>,
+                                QString(255, QChar(0xffee)),
+                                QString(256, QChar(QChar::ReplacementCharacter)),
+                                most<quint32>,
+                                most<quint64>,
+                                most<quint32>,
+                                most<quint32>,
+                                most<quint8>};
+    const Wire::Program named{3, 1, 2, QString::fromUtf8("прог 𝛑"), {}, 1000, 4, 5, 6, 1};
+    carry(biggest);
+    carry(QList<Wire::Program>{{}, named, biggest});
+    carry(QList<Wire::Program>());
+}
+
+void WireTest::carriesRemotes()
+{
+    QByteArray all;
+    for (int byte = 0; byte < 256; byte += 16)
+        all.append(char(byte));
+    carry(Wire::Remote{most<quint32>, all});
+    carry(QList<Wire::Remote>{{1, {}}, {2, QByteArray::fromHex("c0000201")}, {3, all}});
+    carry(QList<Wire::Remote>());
+}
+
+void WireTest::carriesRows()
+{
+    const Wire::Row biggest{most<quint32>, most<quint32>, most<quint32>, most<quint16>, most<quint8>,
+                            most<quint8>,  most<quint32>, most<quint64>, most<quint64>, most<quint32>};
+    carry(biggest);
+    carry(QList<Wire::Row>{{}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, biggest});
+    carry(QList<Wire::Row>(Wire::maxRowsPerMessage, biggest));
+    carry(QList<Wire::Row>());
+}
+
+void WireTest::carriesProbes()
+{
+    carry(Wire::Probe{QStringLiteral("payload-send"), QStringLiteral("tp_btf"), true, {}});
+    carry(QList<Wire::Probe>{{}, {QStringLiteral("a"), {}, false, QStringLiteral("why not")}});
+}
+
+void WireTest::carriesInterfaces()
+{
+    carry(Wire::Interface{most<quint32>, QStringLiteral("enp0s31f6"), most<quint64>, most<quint64>, most<quint64>,
+                          most<quint64>, true, true});
+    carry(QList<Wire::Interface>{{}, {1, QStringLiteral("lo"), 1, 2, 3, 4, true, false}});
+}
+
+void WireTest::carriesMaps()
+{
+    carry(Wire::StringMap{{QStringLiteral("btf"), QStringLiteral("yes")}, {{}, {}}});
+    carry(Wire::CountMap{{QStringLiteral("spilledFlows"), most<quint64>}, {QStringLiteral("zero"), 0}});
+    carry(Wire::StringMap());
+    carry(Wire::CountMap());
+}
+
+void WireTest::carriesIds()
+{
+    carry(QList<uint>{0, 1, most<quint32>});
+    carry(QList<uint>());
+}
+
+QTEST_GUILESS_MAIN(WireTest)
+#include "tst_wire.moc"
