@@ -34,7 +34,7 @@ void quitOnSignals(QApplication &application)
         return;
     auto *notifier = new QSocketNotifier(signalSockets[1], QSocketNotifier::Read, &application);
     QObject::connect(notifier, &QSocketNotifier::activated, &application, &QCoreApplication::quit);
-    struct sigaction action {};
+    struct sigaction action { };
     action.sa_handler = onSignal;
     action.sa_flags = SA_RESTART;
     sigaction(SIGINT, &action, nullptr);
@@ -50,7 +50,8 @@ bool hasDisplay(int argc, char *argv[])
     }
     for (int i = 1; i < argc; ++i) {
         const QByteArrayView argument(argv[i]);
-        if (argument == "-platform" || argument == "--platform" || argument == "-display" || argument == "--display")
+        if (argument == "-platform" || argument == "--platform" || argument == "-display"
+            || argument == "--display")
             return true;
     }
     return false;
@@ -77,9 +78,11 @@ Options parse(const QStringList &arguments)
         QCoreApplication::translate("main", "Shows which program moves how many bytes over the network."));
     parser.addHelpOption();
     parser.addVersionOption();
-    const QCommandLineOption page(u"page"_s, QCoreApplication::translate("main", "Page to open: overview or programs."),
+    const QCommandLineOption page(u"page"_s,
+                                  QCoreApplication::translate("main", "Page to open: overview or programs."),
                                   QCoreApplication::translate("main", "page"), u"overview"_s);
-    const QCommandLineOption database(u"database"_s, QCoreApplication::translate("main", "File of the history."),
+    const QCommandLineOption database(u"database"_s,
+                                      QCoreApplication::translate("main", "File of the history."),
                                       QCoreApplication::translate("main", "path"));
     const QCommandLineOption interval(
         u"interval"_s, QCoreApplication::translate("main", "Milliseconds between updates, 100 to 60000."),
@@ -92,13 +95,16 @@ Options parse(const QStringList &arguments)
     if (pageName == u"programs")
         options.page = Nettally::MainWindow::Page::Programs;
     else if (pageName != u"overview")
-        options.error = QCoreApplication::translate("main", "there is no page “%1”; use overview or programs.").arg(pageName);
+        options.error =
+            QCoreApplication::translate("main", "there is no page “%1”; use overview or programs.")
+                .arg(pageName);
     if (parser.isSet(database))
         options.databasePath = QFileInfo(parser.value(database)).absoluteFilePath();
     bool isNumber = false;
     options.intervalMs = parser.value(interval).toUInt(&isNumber);
     if (!isNumber || options.intervalMs < 100 || options.intervalMs > 60000)
-        options.error = QCoreApplication::translate("main", "the interval must be 100 to 60000 milliseconds.");
+        options.error =
+            QCoreApplication::translate("main", "the interval must be 100 to 60000 milliseconds.");
     if (!parser.positionalArguments().isEmpty()) {
         options.error = QCoreApplication::translate("main", "“%1” is not understood; see nettally --help.")
                             .arg(parser.positionalArguments().constFirst());
@@ -119,7 +125,8 @@ int main(int argc, char *argv[])
         const Options options = parse(QCoreApplication::arguments());
         return fail(!options.error.isEmpty()
                         ? options.error
-                        : QCoreApplication::translate("main", "there is no display; use “nettallyctl live” in a terminal."));
+                        : QCoreApplication::translate(
+                            "main", "there is no display; use “nettallyctl live” in a terminal."));
     }
 
     QApplication application(argc, argv);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <ctime>
+#include <unistd.h>
 
 using namespace std::chrono_literals;
 
@@ -18,7 +19,8 @@ qint64 utcMsOf(quint64 bootTimeNs)
 {
     timespec boot{};
     clock_gettime(CLOCK_BOOTTIME, &boot);
-    const qint64 agoMs = qint64(boot.tv_sec) * 1000 + boot.tv_nsec / 1'000'000 - qint64(bootTimeNs / 1'000'000);
+    const qint64 agoMs =
+        qint64(boot.tv_sec) * 1000 + boot.tv_nsec / 1'000'000 - qint64(bootTimeNs / 1'000'000);
     return QDateTime::currentMSecsSinceEpoch() - agoMs;
 }
 
@@ -35,10 +37,12 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     connect(&m_client, &MonitorClient::updateReceived, this, &Pipeline::takeUpdate);
     connect(&m_client, &MonitorClient::stateChanged, this, &Pipeline::showHelperState);
     connect(&m_client, &MonitorClient::statusReceived, &m_window, &MainWindow::setHelperStatus);
-    connect(&m_store, &HistoryStore::stateChanged, this, [this] { m_window.setHistoryProblem(m_store.problem()); });
+    connect(&m_store, &HistoryStore::stateChanged, this,
+            [this] { m_window.setHistoryProblem(m_store.problem()); });
 
     connect(&m_window, &MainWindow::retryRequested, this, [this] { subscribe(m_request.scope, false); });
-    connect(&m_window, &MainWindow::scopeRequested, this, [this](Scope scope) { subscribe(scope, scope == Scope::All); });
+    connect(&m_window, &MainWindow::scopeRequested, this,
+            [this](Scope scope) { subscribe(scope, scope == Scope::All); });
 
     m_statusTimer.setInterval(30s);
     connect(&m_statusTimer, &QTimer::timeout, this, [this] {
@@ -50,7 +54,8 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
 void Pipeline::start()
 {
     m_store.start();
-    subscribe(Scope::Own, false);
+    // Root may see everything without being asked.
+    subscribe(geteuid() == 0 ? Scope::All : Scope::Own, false);
     m_statusTimer.start();
 }
 
@@ -69,6 +74,8 @@ void Pipeline::showHelperState()
     state.problem = m_client.problem();
     state.scope = m_client.grantedScope();
     state.scopeNote = m_client.scopeNote();
+    // QtDBus keeps a failed connection to the bus for the life of the process.
+    state.canRetry = m_client.state() != MonitorClient::State::BusUnavailable;
     switch (m_client.state()) {
     case MonitorClient::State::Live:
         state.link = HelperState::Link::Live;

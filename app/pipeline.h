@@ -19,8 +19,7 @@ namespace Nettally {
  *     MonitorClient -> UsageUpdate -> UsageBook -> UsageChange -+-> HistoryStore (the record)
  *                                                               +-> TrafficHistory, LiveModel -> MainWindow
  */
-class Pipeline : public QObject
-{
+class Pipeline : public QObject {
     Q_OBJECT
 
 public:

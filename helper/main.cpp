@@ -56,21 +56,22 @@ int main(int argc, char **argv)
     QCoreApplication::setApplicationVersion(QStringLiteral(NETTALLY_VERSION));
 
     QCommandLineParser parser;
-    parser.setApplicationDescription(tr("Measures which program moves how many bytes over the network, and tells "
-                                        "those who may know over the system bus. Runs as root."));
+    parser.setApplicationDescription(
+        tr("Measures which program moves how many bytes over the network, and tells "
+           "those who may know over the system bus. Runs as root."));
     parser.addHelpOption();
     parser.addVersionOption();
     const QCommandLineOption idleExit(QStringLiteral("idle-exit"),
                                       tr("End when nobody subscribed for this many seconds (default: stay)."),
                                       tr("seconds"));
-    const QCommandLineOption flows(QStringLiteral("max-flows"),
-                                   tr("Flows the kernel keeps apart, %1 to %2; others are counted as one.")
-                                       .arg(minFlows)
-                                       .arg(maxFlows),
-                                   tr("number"), QString::number(BpfUsageSource::Options().rowCapacity));
-    const QCommandLineOption account(QStringLiteral("user"),
-                                     tr("Account to become once everything is set up; \"nobody\" if it does not exist."),
-                                     tr("name"), QLatin1String(defaultAccount));
+    const QCommandLineOption flows(
+        QStringLiteral("max-flows"),
+        tr("Flows the kernel keeps apart, %1 to %2; others are counted as one.").arg(minFlows).arg(maxFlows),
+        tr("number"), QString::number(BpfUsageSource::Options().rowCapacity));
+    const QCommandLineOption account(
+        QStringLiteral("user"),
+        tr("Account to become once everything is set up; \"nobody\" if it does not exist."), tr("name"),
+        QLatin1String(defaultAccount));
     parser.addOptions({idleExit, flows, account});
     parser.process(application);
 
@@ -93,7 +94,8 @@ int main(int argc, char **argv)
     // Before the first use of the bus, whose threads inherit what this one holds.
     problem = Privileges::reduce();
     if (!problem.isEmpty())
-        return fail(tr("Privileges cannot be given up (%1); the helper does not run with more than it needs. Start it "
+        return fail(tr("Privileges cannot be given up (%1); the helper does not run with more than it needs. "
+                       "Start it "
                        "as root with CAP_SETPCAP.")
                         .arg(problem));
 
@@ -111,14 +113,16 @@ int main(int argc, char **argv)
 
     problem = Privileges::leaveRoot(parser.value(account));
     if (!problem.isEmpty())
-        return fail(tr("Root cannot be left (%1); the helper does not stay root. Create the account or name another "
-                       "with --user.")
-                        .arg(problem));
+        return fail(
+            tr("Root cannot be left (%1); the helper does not stay root. Create the account or name another "
+               "with --user.")
+                .arg(problem));
 
     QObject::connect(&service, &MonitorService::idle, &application, &QCoreApplication::quit);
     int exitCode = EXIT_SUCCESS;
     QObject::connect(&service, &MonitorService::busLost, &application, [&exitCode] {
-        exitCode = fail(tr("The bus is gone, so nobody can be told anything; start the helper again with the bus."));
+        exitCode =
+            fail(tr("The bus is gone, so nobody can be told anything; start the helper again with the bus."));
         QCoreApplication::quit();
     });
     QSocketNotifier signalNotifier(signalFd, QSocketNotifier::Read);

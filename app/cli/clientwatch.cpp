@@ -13,30 +13,30 @@ namespace Nettally::Cli {
 
 namespace {
 
-    // Longer than what the client itself waits for at each step, so that its own, better sentence comes first.
-    constexpr std::chrono::seconds patience(60);
-    constexpr std::chrono::minutes passwordPatience(12);
-    const QString watchName = QStringLiteral("nettallyctl-watch");
+// Longer than what the client itself waits for at each step, so that its own, better sentence comes first.
+constexpr std::chrono::seconds patience(60);
+constexpr std::chrono::minutes passwordPatience(12);
+const QString watchName = QStringLiteral("nettallyctl-watch");
 
-    void end(const QString &sentence, ExitCode code)
-    {
-        QCoreApplication::exit(code);
-        writeError(sentence);
-    }
+void end(const QString &sentence, ExitCode code)
+{
+    QCoreApplication::exit(code);
+    writeError(sentence);
+}
 
-    Detail detailFor(By by)
-    {
-        switch (by) {
-        case By::Program:
-            return Detail::Program;
-        case By::Remote:
-            return Detail::Remote;
-        case By::Protocol:
-        case By::Connection:
-            break;
-        }
-        return Detail::Connection;
+Detail detailFor(By by)
+{
+    switch (by) {
+    case By::Program:
+        return Detail::Program;
+    case By::Remote:
+        return Detail::Remote;
+    case By::Protocol:
+    case By::Connection:
+        break;
     }
+    return Detail::Connection;
+}
 
 } // namespace
 
@@ -46,9 +46,9 @@ void startWatched(MonitorClient &client, const Options &options)
     timer->setObjectName(watchName);
     timer->setSingleShot(true);
     QObject::connect(timer, &QTimer::timeout, &client, [&client] {
-        end(client.problem().isEmpty()
-                ? Ctl::tr("The helper does not answer: restart its service with \"systemctl restart nettally-helper\".")
-                : client.problem(),
+        end(client.problem().isEmpty() ? Ctl::tr(
+                "The helper does not answer: restart its service with \"systemctl restart nettally-helper\".")
+                                       : client.problem(),
             HelperMissing);
     });
     timer->start(options.interactive ? std::chrono::seconds(passwordPatience) : patience);
@@ -56,9 +56,10 @@ void startWatched(MonitorClient &client, const Options &options)
     // Queued, because exit() before exec() is not heard.
     QObject::connect(
         &client, &MonitorClient::stateChanged, timer,
-        [&client] {
+        [&client, timer] {
             const ExitCode code = exitCodeOf(client.state());
-            if (code != Ok) {
+            if (code != Ok && timer->isActive()) {
+                timer->stop(); // one sentence is enough
                 end(client.problem(), code);
             }
         },

@@ -19,11 +19,10 @@ struct LiveRow {
 };
 
 /// Smoothed rates for the rows of a table.
-class LiveRates
-{
+class LiveRates {
 public:
-    /// The counters stood as in @p table at @p timeNs (CLOCK_BOOTTIME), which may be later than its last update
-    /// when nothing came since.
+    /// The counters stood as in @p table at @p timeNs (CLOCK_BOOTTIME), which may be later than its last
+    /// update when nothing came since.
     QList<LiveRow> update(const UsageTable &table, By by, quint64 timeNs);
 
 private:

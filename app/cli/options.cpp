@@ -9,11 +9,11 @@ namespace Nettally::Cli {
 
 namespace {
 
-    constexpr int maxCount = 1000000000;
+constexpr int maxCount = 1000000000;
 
-    QString generalHelp()
-    {
-        return Ctl::tr(R"(nettallyctl: which program moves how many bytes over this machine's network
+QString generalHelp()
+{
+    return Ctl::tr(R"(nettallyctl: which program moves how many bytes over this machine's network
 
 Usage: nettallyctl <command> [options]
 
@@ -37,16 +37,16 @@ programs' send and receive calls moved.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 helper missing, 4 denied, 5 no system bus or no polkit.
 )");
-    }
+}
 
-    QString commandHelp(Command command)
-    {
-        const QString scope = Ctl::tr(R"(  --scope own|all     whose programs; all for root unless told, else own
+QString commandHelp(Command command)
+{
+    const QString scope = Ctl::tr(R"(  --scope own|all     whose programs; all for root unless told, else own
   --ask               polkit may ask for a password
 )");
-        switch (command) {
-        case Command::Live:
-            return Ctl::tr(R"(nettallyctl live: what moves right now
+    switch (command) {
+    case Command::Live:
+        return Ctl::tr(R"(nettallyctl live: what moves right now
 
 Fills the terminal and refreshes. Where input or output is no terminal, or with --count, it prints plain
 lines instead.
@@ -66,8 +66,8 @@ Examples
   nettallyctl live --count 1 --interval 100
 NO_COLOR in the environment switches colours off.
 )");
-        case Command::Totals:
-            return Ctl::tr(R"(nettallyctl totals: what moved since the helper started, to the byte
+    case Command::Totals:
+        return Ctl::tr(R"(nettallyctl totals: what moved since the helper started, to the byte
 
 Options
   --by WHAT           program (the default), remote, protocol or connection
@@ -77,8 +77,8 @@ Examples
   nettallyctl totals --by protocol
   sudo nettallyctl totals --by connection --json
 )");
-        case Command::Status:
-            return Ctl::tr(R"(nettallyctl status: how the measuring goes
+    case Command::Status:
+        return Ctl::tr(R"(nettallyctl status: how the measuring goes
 
 Options
   --json              for programs; the fields are documented and stable
@@ -86,8 +86,8 @@ Options
 Example
   nettallyctl status --json | jq '.probes[] | select(.active | not)'
 )");
-        case Command::History:
-            return Ctl::tr(R"(nettallyctl history: what moved in the past, program by program
+    case Command::History:
+        return Ctl::tr(R"(nettallyctl history: what moved in the past, program by program
 
 Options
   --last SPAN         e.g. 90s, 15m, 24h (the default), 7d, 2w
@@ -98,153 +98,156 @@ Examples
   nettallyctl history --last 30d
   nettallyctl history --database /srv/backup/history.db --json
 )");
-        }
+    }
+    return QString();
+}
+
+std::optional<Command> commandOf(const QString &name)
+{
+    if (name == QStringLiteral("live")) {
+        return Command::Live;
+    }
+    if (name == QStringLiteral("totals")) {
+        return Command::Totals;
+    }
+    if (name == QStringLiteral("status")) {
+        return Command::Status;
+    }
+    if (name == QStringLiteral("history")) {
+        return Command::History;
+    }
+    return std::nullopt;
+}
+
+QCommandLineOption flag(const QString &name)
+{
+    return QCommandLineOption(name);
+}
+
+QCommandLineOption valued(const QString &name)
+{
+    return QCommandLineOption(name, QString(), QStringLiteral("value"));
+}
+
+void addOptions(QCommandLineParser &parser, Command command)
+{
+    parser.addOption(QCommandLineOption(QStringList{QStringLiteral("h"), QStringLiteral("help")}));
+    if (command == Command::Live || command == Command::Totals) {
+        parser.addOptions(
+            {valued(QStringLiteral("by")), valued(QStringLiteral("scope")), flag(QStringLiteral("ask"))});
+    }
+    if (command == Command::Live) {
+        parser.addOptions({valued(QStringLiteral("sort")), valued(QStringLiteral("top")),
+                           valued(QStringLiteral("interval")), valued(QStringLiteral("count"))});
+    } else {
+        parser.addOption(flag(QStringLiteral("json")));
+    }
+    if (command == Command::History) {
+        parser.addOptions({valued(QStringLiteral("last")), valued(QStringLiteral("database"))});
+    }
+}
+
+/// The choice named by the option's value, or an error. An option not given leaves @p choice.
+template <typename Choice>
+QString choose(const QCommandLineParser &parser, const QString &option,
+               const QList<std::pair<QString, Choice>> &choices, Choice &choice)
+{
+    if (!parser.isSet(option)) {
         return QString();
     }
-
-    std::optional<Command> commandOf(const QString &name)
-    {
-        if (name == QStringLiteral("live")) {
-            return Command::Live;
-        }
-        if (name == QStringLiteral("totals")) {
-            return Command::Totals;
-        }
-        if (name == QStringLiteral("status")) {
-            return Command::Status;
-        }
-        if (name == QStringLiteral("history")) {
-            return Command::History;
-        }
-        return std::nullopt;
-    }
-
-    QCommandLineOption flag(const QString &name)
-    {
-        return QCommandLineOption(name);
-    }
-
-    QCommandLineOption valued(const QString &name)
-    {
-        return QCommandLineOption(name, QString(), QStringLiteral("value"));
-    }
-
-    void addOptions(QCommandLineParser &parser, Command command)
-    {
-        parser.addOption(QCommandLineOption(QStringList{QStringLiteral("h"), QStringLiteral("help")}));
-        if (command == Command::Live || command == Command::Totals) {
-            parser.addOptions({valued(QStringLiteral("by")), valued(QStringLiteral("scope")), flag(QStringLiteral("ask"))});
-        }
-        if (command == Command::Live) {
-            parser.addOptions({valued(QStringLiteral("sort")), valued(QStringLiteral("top")),
-                               valued(QStringLiteral("interval")), valued(QStringLiteral("count"))});
-        } else {
-            parser.addOption(flag(QStringLiteral("json")));
-        }
-        if (command == Command::History) {
-            parser.addOptions({valued(QStringLiteral("last")), valued(QStringLiteral("database"))});
-        }
-    }
-
-    /// The choice named by the option's value, or an error. An option not given leaves @p choice.
-    template<typename Choice>
-    QString choose(const QCommandLineParser &parser, const QString &option,
-                   const QList<std::pair<QString, Choice>> &choices, Choice &choice)
-    {
-        if (!parser.isSet(option)) {
+    QStringList names;
+    for (const auto &[name, value] : choices) {
+        if (parser.value(option) == name) {
+            choice = value;
             return QString();
         }
-        QStringList names;
-        for (const auto &[name, value] : choices) {
-            if (parser.value(option) == name) {
-                choice = value;
-                return QString();
-            }
-            names.append(name);
-        }
-        return Ctl::tr("--%1 takes one of %2, not \"%3\".")
-            .arg(option, names.join(QStringLiteral(", ")), parser.value(option));
+        names.append(name);
     }
+    return Ctl::tr("--%1 takes one of %2, not \"%3\".")
+        .arg(option, names.join(QStringLiteral(", ")), parser.value(option));
+}
 
-    template<typename Number>
-    QString readNumber(const QCommandLineParser &parser, const QString &option, int least, int most, Number &number)
-    {
-        if (!parser.isSet(option)) {
-            return QString();
-        }
-        bool ok = false;
-        const int value = parser.value(option).toInt(&ok);
-        if (!ok || value < least || value > most) {
-            return Ctl::tr("--%1 takes a whole number from %2 to %3, not \"%4\".")
-                .arg(option)
-                .arg(least)
-                .arg(most)
-                .arg(parser.value(option));
-        }
-        number = Number(value);
+template <typename Number>
+QString readNumber(const QCommandLineParser &parser, const QString &option, int least, int most,
+                   Number &number)
+{
+    if (!parser.isSet(option)) {
         return QString();
     }
-
-    QString readOptions(const QCommandLineParser &parser, Options &options)
-    {
-        const QList<std::pair<QString, By>> liveBy = {{QStringLiteral("program"), By::Program},
-                                                      {QStringLiteral("remote"), By::Remote}};
-        const QList<std::pair<QString, By>> totalsBy = liveBy
-            + QList<std::pair<QString, By>>{{QStringLiteral("protocol"), By::Protocol},
-                                            {QStringLiteral("connection"), By::Connection}};
-        QString error;
-        if (options.command == Command::Live || options.command == Command::Totals) {
-            error = choose(parser, QStringLiteral("by"), options.command == Command::Live ? liveBy : totalsBy,
-                           options.by);
-            if (error.isEmpty()) {
-                error = choose(parser, QStringLiteral("scope"),
-                               {{QStringLiteral("own"), Scope::Own}, {QStringLiteral("all"), Scope::All}},
-                               options.scope);
-            }
-            options.isScopeGiven = parser.isSet(QStringLiteral("scope"));
-            options.interactive = parser.isSet(QStringLiteral("ask"));
-        }
-        if (options.command == Command::Live) {
-            if (error.isEmpty()) {
-                error = choose(parser, QStringLiteral("sort"),
-                               {{QStringLiteral("receive"), Sort::Receive},
-                                {QStringLiteral("send"), Sort::Send},
-                                {QStringLiteral("total"), Sort::Total},
-                                {QStringLiteral("name"), Sort::Name}},
-                               options.sort);
-            }
-            if (error.isEmpty()) {
-                error = readNumber(parser, QStringLiteral("top"), 1, maxCount, options.top);
-            }
-            if (error.isEmpty()) {
-                error = readNumber(parser, QStringLiteral("interval"), 100, 60000, options.intervalMs);
-            }
-            if (error.isEmpty()) {
-                error = readNumber(parser, QStringLiteral("count"), 1, maxCount, options.count);
-            }
-        } else {
-            options.json = parser.isSet(QStringLiteral("json"));
-        }
-        if (options.command == Command::History) {
-            options.database = parser.value(QStringLiteral("database"));
-            if (parser.isSet(QStringLiteral("last"))) {
-                const std::optional<qint64> span = parseDuration(parser.value(QStringLiteral("last")));
-                if (!span) {
-                    return Ctl::tr("--last takes a span such as 90s, 15m, 24h, 7d or 2w, not \"%1\".")
-                        .arg(parser.value(QStringLiteral("last")));
-                }
-                options.lastMs = *span;
-            }
-        }
-        return error;
+    bool ok = false;
+    const int value = parser.value(option).toInt(&ok);
+    if (!ok || value < least || value > most) {
+        return Ctl::tr("--%1 takes a whole number from %2 to %3, not \"%4\".")
+            .arg(option)
+            .arg(least)
+            .arg(most)
+            .arg(parser.value(option));
     }
+    number = Number(value);
+    return QString();
+}
+
+QString readOptions(const QCommandLineParser &parser, Options &options)
+{
+    const QList<std::pair<QString, By>> liveBy = {{QStringLiteral("program"), By::Program},
+                                                  {QStringLiteral("remote"), By::Remote}};
+    const QList<std::pair<QString, By>> totalsBy = liveBy
+        + QList<std::pair<QString, By>>{{QStringLiteral("protocol"), By::Protocol},
+                                        {QStringLiteral("connection"), By::Connection}};
+    QString error;
+    if (options.command == Command::Live || options.command == Command::Totals) {
+        error = choose(parser, QStringLiteral("by"), options.command == Command::Live ? liveBy : totalsBy,
+                       options.by);
+        if (error.isEmpty()) {
+            error = choose(parser, QStringLiteral("scope"),
+                           {{QStringLiteral("own"), Scope::Own}, {QStringLiteral("all"), Scope::All}},
+                           options.scope);
+        }
+        options.isScopeGiven = parser.isSet(QStringLiteral("scope"));
+        options.interactive = parser.isSet(QStringLiteral("ask"));
+    }
+    if (options.command == Command::Live) {
+        if (error.isEmpty()) {
+            error = choose(parser, QStringLiteral("sort"),
+                           {{QStringLiteral("receive"), Sort::Receive},
+                            {QStringLiteral("send"), Sort::Send},
+                            {QStringLiteral("total"), Sort::Total},
+                            {QStringLiteral("name"), Sort::Name}},
+                           options.sort);
+        }
+        if (error.isEmpty()) {
+            error = readNumber(parser, QStringLiteral("top"), 1, maxCount, options.top);
+        }
+        if (error.isEmpty()) {
+            error = readNumber(parser, QStringLiteral("interval"), 100, 60000, options.intervalMs);
+        }
+        if (error.isEmpty()) {
+            error = readNumber(parser, QStringLiteral("count"), 1, maxCount, options.count);
+        }
+    } else {
+        options.json = parser.isSet(QStringLiteral("json"));
+    }
+    if (options.command == Command::History) {
+        options.database = parser.value(QStringLiteral("database"));
+        if (parser.isSet(QStringLiteral("last"))) {
+            const std::optional<qint64> span = parseDuration(parser.value(QStringLiteral("last")));
+            if (!span) {
+                return Ctl::tr("--last takes a span such as 90s, 15m, 24h, 7d or 2w, not \"%1\".")
+                    .arg(parser.value(QStringLiteral("last")));
+            }
+            options.lastMs = *span;
+        }
+    }
+    return error;
+}
 
 } // namespace
 
 Parsed parseArguments(const QStringList &arguments, uint uid)
 {
     const QString first = arguments.value(0);
-    if (first == QStringLiteral("--help") || first == QStringLiteral("-h") || first == QStringLiteral("help")) {
+    if (first == QStringLiteral("--help") || first == QStringLiteral("-h")
+        || first == QStringLiteral("help")) {
         return {std::nullopt, generalHelp(), QString()};
     }
     if (first == QStringLiteral("--version") || first == QStringLiteral("-v")) {

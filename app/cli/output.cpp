@@ -11,7 +11,7 @@ namespace Nettally::Cli {
 
 namespace {
 
-    int outputError = 0;
+int outputError = 0;
 
 } // namespace
 

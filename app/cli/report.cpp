@@ -13,111 +13,111 @@ namespace Nettally::Cli {
 
 namespace {
 
-    using Meaning = TextTable::Meaning;
+using Meaning = TextTable::Meaning;
 
-    /// JSON numbers are kept exactly up to 2^63, which no counter reaches.
-    QJsonValue toJsonValue(quint64 count)
-    {
-        return QJsonValue(qint64(std::min(count, quint64(std::numeric_limits<qint64>::max()))));
+/// JSON numbers are kept exactly up to 2^63, which no counter reaches.
+QJsonValue toJsonValue(quint64 count)
+{
+    return QJsonValue(qint64(std::min(count, quint64(std::numeric_limits<qint64>::max()))));
+}
+
+QString scopeName(Scope scope)
+{
+    return scope == Scope::All ? QStringLiteral("all") : QStringLiteral("own");
+}
+
+void addSums(QJsonObject &object, const UsageSums &sums)
+{
+    object.insert(QStringLiteral("rxPayloadBytes"), toJsonValue(sums.rxPayloadBytesTotal));
+    object.insert(QStringLiteral("txPayloadBytes"), toJsonValue(sums.txPayloadBytesTotal));
+    object.insert(QStringLiteral("openSockets"), toJsonValue(sums.openSockets));
+}
+
+struct Line {
+    RowKey key;
+    UsageSums sums;
+};
+
+/// Those that moved most first.
+QList<Line> sortedLines(const UsageTable &table, By by)
+{
+    const QHash<RowKey, UsageSums> sums = table.sums(by);
+    QList<Line> lines;
+    for (auto row = sums.cbegin(); row != sums.cend(); ++row) {
+        lines.append({row.key(), row.value()});
     }
+    std::sort(lines.begin(), lines.end(), [](const Line &a, const Line &b) {
+        const quint64 bytesA = a.sums.rxPayloadBytesTotal + a.sums.txPayloadBytesTotal;
+        const quint64 bytesB = b.sums.rxPayloadBytesTotal + b.sums.txPayloadBytesTotal;
+        return bytesA != bytesB ? bytesA > bytesB : a.key < b.key;
+    });
+    return lines;
+}
 
-    QString scopeName(Scope scope)
-    {
-        return scope == Scope::All ? QStringLiteral("all") : QStringLiteral("own");
+QJsonObject breakdownJson(const Line &line, By by)
+{
+    QJsonObject object;
+    if (by == By::Remote || by == By::Connection) {
+        object.insert(QStringLiteral("remote"), line.key.remote.toString());
     }
-
-    void addSums(QJsonObject &object, const UsageSums &sums)
-    {
-        object.insert(QStringLiteral("rxPayloadBytes"), toJsonValue(sums.rxPayloadBytesTotal));
-        object.insert(QStringLiteral("txPayloadBytes"), toJsonValue(sums.txPayloadBytesTotal));
-        object.insert(QStringLiteral("openSockets"), toJsonValue(sums.openSockets));
+    if (by == By::Protocol || by == By::Connection) {
+        object.insert(QStringLiteral("protocol"), line.key.protocol);
+        object.insert(QStringLiteral("protocolName"),
+                      line.key.protocol == 0 ? QString() : protocolName(line.key.protocol));
     }
-
-    struct Line {
-        RowKey key;
-        UsageSums sums;
-    };
-
-    /// Those that moved most first.
-    QList<Line> sortedLines(const UsageTable &table, By by)
-    {
-        const QHash<RowKey, UsageSums> sums = table.sums(by);
-        QList<Line> lines;
-        for (auto row = sums.cbegin(); row != sums.cend(); ++row) {
-            lines.append({row.key(), row.value()});
-        }
-        std::sort(lines.begin(), lines.end(), [](const Line &a, const Line &b) {
-            const quint64 bytesA = a.sums.rxPayloadBytesTotal + a.sums.txPayloadBytesTotal;
-            const quint64 bytesB = b.sums.rxPayloadBytesTotal + b.sums.txPayloadBytesTotal;
-            return bytesA != bytesB ? bytesA > bytesB : a.key < b.key;
-        });
-        return lines;
+    if (by == By::Connection) {
+        object.insert(QStringLiteral("servicePort"), line.key.servicePort);
+        object.insert(QStringLiteral("direction"), directionName(line.key.direction));
+        object.insert(QStringLiteral("interfaceIndex"), toJsonValue(line.key.interfaceIndex));
     }
+    addSums(object, line.sums);
+    return object;
+}
 
-    QJsonObject breakdownJson(const Line &line, By by)
-    {
-        QJsonObject object;
-        if (by == By::Remote || by == By::Connection) {
-            object.insert(QStringLiteral("remote"), line.key.remote.toString());
-        }
-        if (by == By::Protocol || by == By::Connection) {
-            object.insert(QStringLiteral("protocol"), line.key.protocol);
-            object.insert(QStringLiteral("protocolName"),
-                          line.key.protocol == 0 ? QString() : protocolName(line.key.protocol));
-        }
-        if (by == By::Connection) {
-            object.insert(QStringLiteral("servicePort"), line.key.servicePort);
-            object.insert(QStringLiteral("direction"), directionName(line.key.direction));
-            object.insert(QStringLiteral("interfaceIndex"), toJsonValue(line.key.interfaceIndex));
-        }
-        addSums(object, line.sums);
-        return object;
-    }
+QString remoteText(const Address &remote)
+{
+    return remote.isKnown() ? remote.toString() : unknownText();
+}
 
-    QString remoteText(const Address &remote)
-    {
-        return remote.isKnown() ? remote.toString() : unknownText();
-    }
+/// Processes of the helper's two made-up programs have no pid and no user.
+bool isProcess(const Program &program)
+{
+    return program.kind == ProgramKind::Program || program.kind == ProgramKind::KernelThread;
+}
 
-    /// Processes of the helper's two made-up programs have no pid and no user.
-    bool isProcess(const Program &program)
-    {
-        return program.kind == ProgramKind::Program || program.kind == ProgramKind::KernelThread;
-    }
+QStringList programCells(const Program &program)
+{
+    return {programLabel(program), isProcess(program) ? QString::number(program.pid) : unknownText(),
+            isProcess(program) ? printable(userName(program.uid)) : unknownText()};
+}
 
-    QStringList programCells(const Program &program)
-    {
-        return {programLabel(program), isProcess(program) ? QString::number(program.pid) : unknownText(),
-                isProcess(program) ? printable(userName(program.uid)) : unknownText()};
-    }
+QList<TextTable::Column> programColumns()
+{
+    return {{Ctl::tr("PROGRAM"), false, true}, {Ctl::tr("PID"), true}, {Ctl::tr("USER"), false, true}};
+}
 
-    QList<TextTable::Column> programColumns()
-    {
-        return {{Ctl::tr("PROGRAM"), false, true}, {Ctl::tr("PID"), true}, {Ctl::tr("USER"), false, true}};
-    }
+QString yesNo(bool yes)
+{
+    return yes ? Ctl::tr("yes") : Ctl::tr("no");
+}
 
-    QString yesNo(bool yes)
-    {
-        return yes ? Ctl::tr("yes") : Ctl::tr("no");
+QString countsText(const QMap<QString, quint64> &counts)
+{
+    QString text;
+    for (auto count = counts.cbegin(); count != counts.cend(); ++count) {
+        text += QStringLiteral("  %1: %2\n").arg(printable(count.key())).arg(count.value());
     }
+    return text;
+}
 
-    QString countsText(const QMap<QString, quint64> &counts)
-    {
-        QString text;
-        for (auto count = counts.cbegin(); count != counts.cend(); ++count) {
-            text += QStringLiteral("  %1: %2\n").arg(printable(count.key())).arg(count.value());
-        }
-        return text;
+QJsonObject countsJson(const QMap<QString, quint64> &counts)
+{
+    QJsonObject object;
+    for (auto count = counts.cbegin(); count != counts.cend(); ++count) {
+        object.insert(count.key(), toJsonValue(count.value()));
     }
-
-    QJsonObject countsJson(const QMap<QString, quint64> &counts)
-    {
-        QJsonObject object;
-        for (auto count = counts.cbegin(); count != counts.cend(); ++count) {
-            object.insert(count.key(), toJsonValue(count.value()));
-        }
-        return object;
-    }
+    return object;
+}
 
 } // namespace
 
@@ -192,9 +192,9 @@ TextTable totalsTable(const UsageTable &table, By by)
         }
         if (by == By::Connection) {
             cells += {line.key.servicePort ? QString::number(line.key.servicePort) : unknownText(),
-                      line.key.direction == Direction::Unknown
-                          ? unknownText()
-                          : line.key.direction == Direction::Outgoing ? Ctl::tr("outgoing") : Ctl::tr("incoming")};
+                      line.key.direction == Direction::Unknown        ? unknownText()
+                          : line.key.direction == Direction::Outgoing ? Ctl::tr("outgoing")
+                                                                      : Ctl::tr("incoming")};
         }
         cells += {formatBytes(line.sums.rxPayloadBytesTotal), formatBytes(line.sums.txPayloadBytesTotal),
                   QString::number(line.sums.openSockets)};
@@ -250,15 +250,17 @@ QString statusText(const HelperStatus &status)
         text += QStringLiteral("  %1: %2, %3")
                     .arg(printable(probe.purpose), mechanism,
                          probe.active ? Ctl::tr("active") : Ctl::tr("not active"));
-        text += (probe.note.isEmpty() ? QString() : u' ' + QStringLiteral("(%1)").arg(printable(probe.note))) + u'\n';
+        text += (probe.note.isEmpty() ? QString() : u' ' + QStringLiteral("(%1)").arg(printable(probe.note)))
+            + u'\n';
     }
     text += u'\n' + Ctl::tr("Losses since the counters began") + u'\n' + countsText(status.losses);
     text += u'\n' + Ctl::tr("Use of the kernel's tables") + u'\n' + countsText(status.usage);
     TextTable interfaces;
-    interfaces.columns = {{Ctl::tr("INTERFACE")}, {Ctl::tr("UP")}, {Ctl::tr("RECEIVED"), true}, {Ctl::tr("SENT"), true}};
+    interfaces.columns = {
+        {Ctl::tr("INTERFACE")}, {Ctl::tr("UP")}, {Ctl::tr("RECEIVED"), true}, {Ctl::tr("SENT"), true}};
     for (const InterfaceInfo &interface : status.interfaces) {
-        interfaces.rows.append({printable(interface.name), yesNo(interface.isUp), formatBytes(interface.rxBytesTotal),
-                                formatBytes(interface.txBytesTotal)});
+        interfaces.rows.append({printable(interface.name), yesNo(interface.isUp),
+                                formatBytes(interface.rxBytesTotal), formatBytes(interface.txBytesTotal)});
     }
     return text + u'\n' + interfaces.lines(0).join(u'\n') + u'\n';
 }
@@ -293,7 +295,8 @@ TextTable historyTable(const QList<ProgramUsage> &programs)
         Program program;
         program.name = usage.name;
         program.kind = usage.kind;
-        table.rows.append({programLabel(program), isProcess(program) ? printable(userName(usage.uid)) : unknownText(),
+        table.rows.append({programLabel(program),
+                           isProcess(program) ? printable(userName(usage.uid)) : unknownText(),
                            formatBytes(usage.rxPayloadBytes), formatBytes(usage.txPayloadBytes)});
     }
     return table;

@@ -12,17 +12,17 @@ namespace Nettally::Cli {
 
 namespace {
 
-    constexpr short receivePair = 1;
-    constexpr short sendPair = 2;
-    constexpr int linesAround = 3; ///< header, titles, footer
+constexpr short receivePair = 1;
+constexpr short sendPair = 2;
+constexpr int linesAround = 3; ///< header, titles, footer
 
-    void put(int y, int x, const QString &text)
-    {
-        if (x < COLS) {
-            const std::wstring wide = text.toStdWString();
-            mvaddnwstr(y, x, wide.c_str(), int(wide.size()));
-        }
+void put(int y, int x, const QString &text)
+{
+    if (x < COLS) {
+        const std::wstring wide = text.toStdWString();
+        mvaddnwstr(y, x, wide.c_str(), int(wide.size()));
     }
+}
 
 } // namespace
 
@@ -82,8 +82,9 @@ void Screen::draw(const QString &header, const TextTable &table, const QString &
             if (isColoured) {
                 attron(COLOR_PAIR(pair));
             }
-            put(y, x, TextTable::cell(textOf(column), std::min(widths.at(column), std::max(0, COLS - x)),
-                                      format.isNumber));
+            put(y, x,
+                TextTable::cell(textOf(column), std::min(widths.at(column), std::max(0, COLS - x)),
+                                format.isNumber));
             if (isColoured) {
                 attroff(COLOR_PAIR(pair));
             }
@@ -92,11 +93,13 @@ void Screen::draw(const QString &header, const TextTable &table, const QString &
     };
     attron(A_REVERSE);
     put(1, 0, QString(COLS, u' '));
-    drawRow(1, [&](qsizetype column) { return table.columns.at(column).title; }, true);
+    drawRow(
+        1, [&](qsizetype column) { return table.columns.at(column).title; }, true);
     attroff(A_REVERSE);
     const int shown = std::min(rows(), int(table.rows.size()));
     for (int row = 0; row < shown; ++row) {
-        drawRow(row + 2, [&](qsizetype column) { return table.rows.at(row).at(column); }, false);
+        drawRow(
+            row + 2, [&](qsizetype column) { return table.rows.at(row).at(column); }, false);
     }
     put(LINES - 1, 0, TextTable::cell(footer, COLS - 1, false)); // the last cell of all would scroll
     refresh();

@@ -9,10 +9,22 @@
 namespace Nettally::Cli {
 
 /// The whole terminal, through ncurses. One at a time; the terminal is as before when it is destroyed.
-class Screen
-{
+class Screen {
 public:
-    enum class Key { Quit, SortReceive, SortSend, SortTotal, SortName, Pause, Up, Down, PageUp, PageDown, Top, Other };
+    enum class Key {
+        Quit,
+        SortReceive,
+        SortSend,
+        SortTotal,
+        SortName,
+        Pause,
+        Up,
+        Down,
+        PageUp,
+        PageDown,
+        Top,
+        Other
+    };
 
     /// Null when the terminal is of a kind that ncurses does not know.
     static std::unique_ptr<Screen> open(bool inColour);

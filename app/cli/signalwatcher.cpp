@@ -11,15 +11,15 @@ namespace Nettally::Cli {
 
 namespace {
 
-    sigset_t watchedSignals()
-    {
-        sigset_t signalSet;
-        sigemptyset(&signalSet);
-        for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGWINCH}) {
-            sigaddset(&signalSet, number);
-        }
-        return signalSet;
+sigset_t watchedSignals()
+{
+    sigset_t signalSet;
+    sigemptyset(&signalSet);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGWINCH}) {
+        sigaddset(&signalSet, number);
     }
+    return signalSet;
+}
 
 } // namespace
 

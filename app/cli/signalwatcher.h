@@ -7,8 +7,7 @@ namespace Nettally::Cli {
 
 /// Turns SIGINT, SIGTERM, SIGHUP and SIGWINCH into Qt signals. Make it before the first thread, which would
 /// else take the signals as the process is used to.
-class SignalWatcher : public QObject
-{
+class SignalWatcher : public QObject {
     Q_OBJECT
 
 public:

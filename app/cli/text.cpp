@@ -12,29 +12,29 @@ namespace Nettally::Cli {
 
 namespace {
 
-    bool isUnsafe(char32_t character)
-    {
-        switch (QChar::category(character)) {
-        case QChar::Other_Control:
-        case QChar::Other_Format:
-        case QChar::Other_Surrogate:
-        case QChar::Separator_Line:
-        case QChar::Separator_Paragraph:
-            return true;
-        default:
-            return false;
-        }
+bool isUnsafe(char32_t character)
+{
+    switch (QChar::category(character)) {
+    case QChar::Other_Control:
+    case QChar::Other_Format:
+    case QChar::Other_Surrogate:
+    case QChar::Separator_Line:
+    case QChar::Separator_Paragraph:
+        return true;
+    default:
+        return false;
     }
+}
 
-    QString fromUcs4(char32_t character)
-    {
-        return QString::fromUcs4(&character, 1);
-    }
+QString fromUcs4(char32_t character)
+{
+    return QString::fromUcs4(&character, 1);
+}
 
-    int widthOf(char32_t character)
-    {
-        return std::max(0, ::wcwidth(wchar_t(character)));
-    }
+int widthOf(char32_t character)
+{
+    return std::max(0, ::wcwidth(wchar_t(character)));
+}
 
 } // namespace
 

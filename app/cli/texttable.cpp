@@ -10,7 +10,7 @@ namespace Nettally::Cli {
 
 namespace {
 
-    constexpr int minShrunkWidth = 8;
+constexpr int minShrunkWidth = 8;
 
 } // namespace
 

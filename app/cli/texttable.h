@@ -23,7 +23,8 @@ struct TextTable {
 
     static constexpr int gap = 2; ///< between columns
 
-    /// Of each column, for @p maxWidth in all; 0: as wide as it takes. Columns that may shrink keep at least 8.
+    /// Of each column, for @p maxWidth in all; 0: as wide as it takes. Columns that may shrink keep at
+    /// least 8.
     QList<int> widths(int maxWidth) const;
     /// The text cut and padded to the column's width.
     static QString cell(const QString &text, int width, bool isNumber);

@@ -11,16 +11,17 @@ namespace Nettally::Cli {
 
 namespace {
 
-    QByteArray totalsText(const UsageTable &table, By by, Scope granted)
-    {
-        const UsageSums total = table.total();
-        const QString summary =
-            Ctl::tr("%1 since the helper started: received %2, sent %3")
-                .arg(granted == Scope::All ? Ctl::tr("All programs") : Ctl::tr("Your programs and the others' sum"),
-                     formatBytes(total.rxPayloadBytesTotal), formatBytes(total.txPayloadBytesTotal));
-        const TextTable text = totalsTable(table, by);
-        return (summary + QStringLiteral("\n\n") + text.lines(0).join(u'\n') + u'\n').toUtf8();
-    }
+QByteArray totalsText(const UsageTable &table, By by, Scope granted)
+{
+    const UsageSums total = table.total();
+    const QString summary =
+        Ctl::tr("%1 since the helper started: received %2, sent %3")
+            .arg(granted == Scope::All ? Ctl::tr("All programs")
+                                       : Ctl::tr("Your programs and the others' sum"),
+                 formatBytes(total.rxPayloadBytesTotal), formatBytes(total.txPayloadBytesTotal));
+    const TextTable text = totalsTable(table, by);
+    return (summary + QStringLiteral("\n\n") + text.lines(0).join(u'\n') + u'\n').toUtf8();
+}
 
 } // namespace
 

@@ -29,8 +29,7 @@ struct UsageSums {
 };
 
 /// The helper's cumulative counters as the updates tell them, summed up as asked.
-class UsageTable
-{
+class UsageTable {
 public:
     void apply(const UsageUpdate &update);
 

@@ -16,57 +16,65 @@ namespace Nettally {
 
 namespace {
 
-    constexpr int soonMs = 1000; ///< after a loss: a helper that dies at once is not started in a tight loop
-    constexpr int laterMs = 10000; ///< while something is missing that people have to put right
-    constexpr int findTimeoutMs = 30000; ///< the helper may have to start and load its probes
-    constexpr int callTimeoutMs = 10000;
-    constexpr int passwordTimeoutMs = 600000; ///< someone may be typing one
-    constexpr int minSilenceMs = 5000;
+constexpr int soonMs = 1000; ///< after a loss: a helper that dies at once is not started in a tight loop
+constexpr int laterMs = 10000; ///< while something is missing that people have to put right
+constexpr int findTimeoutMs = 30000; ///< the helper may have to start and load its probes
+constexpr int callTimeoutMs = 10000;
+constexpr int passwordTimeoutMs = 600000; ///< someone may be typing one
+constexpr int minSilenceMs = 5000;
+constexpr size_t maxEarlyParts = 64;
 
-    QString serviceName() { return QLatin1String(Wire::serviceName); }
+QString serviceName()
+{
+    return QLatin1String(Wire::serviceName);
+}
 
-    QString scopeName(Scope scope)
-    {
-        return scope == Scope::All ? QStringLiteral("all") : QStringLiteral("own");
+QString scopeName(Scope scope)
+{
+    return scope == Scope::All ? QStringLiteral("all") : QStringLiteral("own");
+}
+
+QString detailName(Detail detail)
+{
+    switch (detail) {
+    case Detail::Program:
+        return QStringLiteral("program");
+    case Detail::Remote:
+        return QStringLiteral("remote");
+    case Detail::Connection:
+        break;
     }
+    return QStringLiteral("connection");
+}
 
-    QString detailName(Detail detail)
-    {
-        switch (detail) {
-        case Detail::Program:
-            return QStringLiteral("program");
-        case Detail::Remote:
-            return QStringLiteral("remote");
-        case Detail::Connection:
-            break;
-        }
-        return QStringLiteral("connection");
-    }
+QDBusMessage helperCall(const QString &owner, const QString &interface, const QString &member)
+{
+    return QDBusMessage::createMethodCall(owner, QLatin1String(Wire::objectPath), interface, member);
+}
 
-    QDBusMessage helperCall(const QString &owner, const QString &interface, const QString &member)
-    {
-        return QDBusMessage::createMethodCall(owner, QLatin1String(Wire::objectPath), interface, member);
+HelperStatus toStatus(const QDBusPendingReply<Wire::StringMap, QList<Wire::Probe>, Wire::CountMap,
+                                              Wire::CountMap, QList<Wire::Interface>> &reply)
+{
+    HelperStatus status;
+    status.info = reply.argumentAt<0>();
+    for (const Wire::Probe &probe : reply.argumentAt<1>())
+        status.probes.append({probe.purpose, probe.mechanism, probe.active, probe.note});
+    status.losses = reply.argumentAt<2>();
+    status.usage = reply.argumentAt<3>();
+    for (const Wire::Interface &interface : reply.argumentAt<4>()) {
+        status.interfaces.append({interface.index, interface.name, interface.rxBytes, interface.txBytes,
+                                  interface.rxPackets, interface.txPackets, interface.isLoopback,
+                                  interface.isUp});
     }
-
-    HelperStatus toStatus(
-        const QDBusPendingReply<Wire::StringMap, QList<Wire::Probe>, Wire::CountMap, Wire::CountMap,
-                                QList<Wire::Interface>> &reply)
-    {
-        HelperStatus status;
-        status.info = reply.argumentAt<0>();
-        for (const Wire::Probe &probe : reply.argumentAt<1>())
-            status.probes.append({probe.purpose, probe.mechanism, probe.active, probe.note});
-        status.losses = reply.argumentAt<2>();
-        status.usage = reply.argumentAt<3>();
-        for (const Wire::Interface &interface : reply.argumentAt<4>()) {
-            status.interfaces.append({interface.index, interface.name, interface.rxBytes,
-                                      interface.txBytes, interface.rxPackets, interface.txPackets,
-                                      interface.isLoopback, interface.isUp});
-        }
-        return status;
-    }
+    return status;
+}
 
 } // namespace
+
+struct MonitorClient::EarlyPart {
+    quint32 subscription;
+    PushPart part;
+};
 
 MonitorClient::MonitorClient(const QDBusConnection &bus, QObject *parent)
     : QObject(parent)
@@ -110,14 +118,13 @@ void MonitorClient::start(const Request &request)
         && !isMoreWanted) {
         if (before.intervalMs == request.intervalMs)
             return;
-        auto *watcher = new QDBusPendingCallWatcher(
-            m_helper->SetInterval(m_subscription, request.intervalMs), this);
-        connect(watcher, &QDBusPendingCallWatcher::finished, this,
-                [this, watcher, attempt = m_attempt] {
-                    watcher->deleteLater();
-                    if (watcher->isError() && attempt == m_attempt)
-                        onCallFailed(watcher->error());
-                });
+        auto *watcher =
+            new QDBusPendingCallWatcher(m_helper->SetInterval(m_subscription, request.intervalMs), this);
+        connect(watcher, &QDBusPendingCallWatcher::finished, this, [this, watcher, attempt = m_attempt] {
+            watcher->deleteLater();
+            if (watcher->isError() && attempt == m_attempt)
+                onCallFailed(watcher->error());
+        });
         restartSilenceTimer();
         return;
     }
@@ -190,14 +197,13 @@ void MonitorClient::onHelperFound(const QString &owner, const QVariantMap &prope
                            .arg(Wire::interfaceVersion));
         return;
     }
-    m_helper = std::make_unique<OrgNettallyMonitor1Interface>(
-        owner, QLatin1String(Wire::objectPath), m_bus, nullptr);
+    m_helper = std::make_unique<OrgNettallyMonitor1Interface>(owner, QLatin1String(Wire::objectPath), m_bus,
+                                                              nullptr);
     connect(m_helper.get(), &OrgNettallyMonitor1Interface::UsageDeltas, this,
             [this](uint subscription, qulonglong sequence, qulonglong timeNs, uint part, bool last,
                    const QList<Wire::Program> &programs, const QList<Wire::Remote> &remotes,
                    const QList<Wire::Row> &rows, const QList<uint> &ended) {
-                onPushPart(subscription,
-                           {sequence, timeNs, part, last, programs, remotes, rows, ended});
+                onPushPart(subscription, {sequence, timeNs, part, last, programs, remotes, rows, ended});
             });
     connect(m_helper.get(), &OrgNettallyMonitor1Interface::SubscriptionEnded, this,
             [this](uint subscription, const QString &reason) {
@@ -217,10 +223,10 @@ void MonitorClient::subscribe()
     // Who chose the scope is asked for a password once, not again whenever the helper restarts.
     const bool interactive = std::exchange(m_request.interactive, false);
     m_helper->setTimeout(interactive ? passwordTimeoutMs : callTimeoutMs);
-    auto *watcher = new QDBusPendingCallWatcher(
-        m_helper->Subscribe(m_request.intervalMs, scopeName(m_request.scope),
-                            detailName(m_request.detail), interactive),
-        this);
+    auto *watcher =
+        new QDBusPendingCallWatcher(m_helper->Subscribe(m_request.intervalMs, scopeName(m_request.scope),
+                                                        detailName(m_request.detail), interactive),
+                                    this);
     m_helper->setTimeout(callTimeoutMs);
     connect(watcher, &QDBusPendingCallWatcher::finished, this,
             [this, watcher, attempt = m_attempt, owner = m_helper->service()] {
@@ -248,6 +254,8 @@ void MonitorClient::onSubscribed(quint32 subscription, const QString &grantedSco
     m_assembler = std::make_unique<PushAssembler>();
     restartSilenceTimer();
     setState(State::Live);
+    for (const auto &[id, part] : std::exchange(m_earlyParts, {}))
+        onPushPart(id, part);
 }
 
 void MonitorClient::dropSubscription()
@@ -255,6 +263,7 @@ void MonitorClient::dropSubscription()
     if (m_helper && m_subscription != 0)
         unsubscribe(m_helper->service(), m_subscription);
     m_subscription = 0;
+    m_earlyParts.clear();
     m_assembler.reset();
     m_silenceTimer->stop();
 }
@@ -271,7 +280,14 @@ void MonitorClient::unsubscribe(const QString &owner, quint32 subscription)
 
 void MonitorClient::onPushPart(quint32 subscription, const PushPart &part)
 {
-    if (subscription == 0 || subscription != m_subscription)
+    if (m_subscription == 0) {
+        // QtDBus delivers a signal before the finished() of a reply that came ahead of it. More than the
+        // first push cannot be on its way long: beyond the bound something else is wrong.
+        if (m_earlyParts.size() < maxEarlyParts)
+            m_earlyParts.push_back({subscription, part});
+        return;
+    }
+    if (subscription != m_subscription)
         return; // of a subscription given up meanwhile
     restartSilenceTimer();
     std::optional<UsageUpdate> update = m_assembler->take(part);
@@ -299,7 +315,8 @@ void MonitorClient::onPushPart(quint32 subscription, const PushPart &part)
 
 void MonitorClient::restartSilenceTimer()
 {
-    m_silenceTimer->start(std::max(int(std::min(m_request.intervalMs, Wire::maxIntervalMs)) * 3, minSilenceMs));
+    m_silenceTimer->start(
+        std::max(int(std::min(m_request.intervalMs, Wire::maxIntervalMs)) * 3, minSilenceMs));
 }
 
 void MonitorClient::onSilence()

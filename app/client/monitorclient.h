@@ -8,6 +8,7 @@
 #include <QObject>
 
 #include <memory>
+#include <vector>
 
 class OrgNettallyMonitor1Interface;
 class QDBusServiceWatcher;
@@ -25,8 +26,7 @@ struct PushPart;
  * parts of a push together, acknowledges it, and does it all again when the helper comes back. Lives
  * in the thread that made it and never blocks it.
  */
-class MonitorClient : public QObject
-{
+class MonitorClient : public QObject {
     Q_OBJECT
 
 public:
@@ -76,6 +76,8 @@ private Q_SLOTS:
     void onBusDisconnected();
 
 private:
+    struct EarlyPart;
+
     void setState(State state, const QString &problem = {});
     /// Finds the helper, starting it if need be, and subscribes. What was under way is of no more use.
     void connectToHelper();
@@ -107,11 +109,13 @@ private:
 
     /// Raised with every attempt; answers to calls of an earlier one are late.
     quint32 m_attempt = 0;
-    /// On the helper's unique name: that one process, and no look-up that would block.
+    /// On the helper's unique name: that one process, and nobody who takes the name after it.
     std::unique_ptr<OrgNettallyMonitor1Interface> m_helper;
     quint32 m_subscription = 0; ///< 0: none
     QString m_instance;
     std::unique_ptr<PushAssembler> m_assembler; ///< of this subscription
+    /// What came while the answer to Subscribe was under way, with the subscription it is for.
+    std::vector<EarlyPart> m_earlyParts;
 };
 
 } // namespace Nettally

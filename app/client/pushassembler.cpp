@@ -5,7 +5,10 @@ namespace Nettally {
 
 namespace {
 
-    bool isAddressSize(qsizetype size) { return size == 0 || size == 4 || size == 16; }
+bool isAddressSize(qsizetype size)
+{
+    return size == 0 || size == 4 || size == 16;
+}
 
 } // namespace
 
@@ -22,17 +25,17 @@ std::optional<UsageUpdate> PushAssembler::take(const PushPart &part)
     m_update.timeNs = part.timeNs;
     m_update.programs.reserve(m_update.programs.size() + part.programs.size());
     for (const Wire::Program &program : part.programs) {
-        m_update.programs.append({program.id, program.pid, program.startNs, program.name,
-                                  program.executable, program.uid, program.cgroupId, program.pidNs,
-                                  program.netNs, ProgramKind(program.kind)});
+        m_update.programs.append({program.id, program.pid, program.startNs, program.name, program.executable,
+                                  program.uid, program.cgroupId, program.pidNs, program.netNs,
+                                  ProgramKind(program.kind)});
     }
     for (const Wire::Remote &remote : part.remotes)
         m_update.remotes.append({remote.id, Address::fromBytes(remote.address)});
     m_update.flows.reserve(m_update.flows.size() + part.rows.size());
     for (const Wire::Row &row : part.rows) {
         m_update.flows.append({row.row, row.program, row.remote, row.servicePort, row.protocol,
-                               Direction(row.direction), row.ifindex, row.rxPayloadBytes,
-                               row.txPayloadBytes, row.openSockets});
+                               Direction(row.direction), row.ifindex, row.rxPayloadBytes, row.txPayloadBytes,
+                               row.openSockets});
     }
     m_update.endedProgramIds += part.endedProgramIds;
 
@@ -68,8 +71,8 @@ QString PushAssembler::check(const PushPart &part)
     m_sequence = part.sequence;
     m_timeNs = part.timeNs;
 
-    const qsizetype items = part.programs.size() + part.remotes.size() + part.rows.size()
-        + part.endedProgramIds.size();
+    const qsizetype items =
+        part.programs.size() + part.remotes.size() + part.rows.size() + part.endedProgramIds.size();
     const qsizetype before = m_update.programs.size() + m_update.remotes.size() + m_update.flows.size()
         + m_update.endedProgramIds.size();
     if (items > maxItemsPerPush - before || part.part > maxItemsPerPush)

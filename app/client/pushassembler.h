@@ -26,8 +26,7 @@ struct PushPart {
  * Puts the parts of one subscription's pushes together and checks them: order, bounds, values, and
  * that rows name programs and remotes which were sent. The helper is root, not infallible.
  */
-class PushAssembler
-{
+class PushAssembler {
 public:
     /// A push bigger than any helper sends is refused before it fills the memory.
     static constexpr qsizetype maxItemsPerPush = 4000000;

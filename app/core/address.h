@@ -10,8 +10,7 @@
 namespace Nettally {
 
 /// An IPv4 or IPv6 address, or "not known". Held as 16 bytes in network order, IPv4 v4-mapped.
-class Address
-{
+class Address {
 public:
     Address() = default;
 

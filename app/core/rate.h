@@ -13,15 +13,14 @@ namespace Nettally {
  * A reading weighs 1 - exp(-dt / tau) for the true time dt since the one before, so a steady flow shows
  * the same rate at any interval. The first interval measured is taken whole, not pulled towards zero.
  */
-class RateMeter
-{
+class RateMeter {
 public:
     /// Starts anew: the counter stood at @p total when the clock stood at @p timeNs; no rate is known.
     void begin(quint64 total, quint64 timeNs);
     /// As begin(), for a counter known to have stood still until then: the rate is 0.
     void beginSilent(quint64 total, quint64 timeNs);
-    /// The counter stood at @p total at @p timeNs (CLOCK_BOOTTIME). The first reading begins. A reading that is
-    /// not later than the one before waits for the next; a lower total begins anew.
+    /// The counter stood at @p total at @p timeNs (CLOCK_BOOTTIME). The first reading begins. A reading that
+    /// is not later than the one before waits for the next; a lower total begins anew.
     void push(quint64 total, quint64 timeNs);
     /// The counter was raised by @p bytes that no rate is to show.
     void skip(quint64 bytes) { m_total += bytes; }

@@ -26,7 +26,8 @@ struct UsageChange {
     quint64 endNs = 0; ///< CLOCK_BOOTTIME of this reading
     QList<quint32> programs; ///< new, or described anew
     QList<quint32> ended;
-    QList<quint32> vanished; ///< not in a snapshot that holds everything: other scope, or forgotten by the helper
+    QList<quint32>
+        vanished; ///< not in a snapshot that holds everything: other scope, or forgotten by the helper
     QList<Growth> growths;
     QList<UsageDelta> deltas; ///< for the record: what moved between beginNs and endNs, flow by flow
 
@@ -42,8 +43,7 @@ struct UsageChange {
  * whole. After a reconnect within the same instance known flows are compared with what they were, so
  * nothing of theirs is lost. Not thread-safe; made for the thread of the client.
  */
-class UsageBook
-{
+class UsageBook {
 public:
     UsageChange apply(const UsageUpdate &update);
 

@@ -10,6 +10,8 @@ LiveFilter::LiveFilter(QObject *parent)
 {
     setRecursiveFilteringEnabled(true);
     setAutoAcceptChildRows(true);
+    // A role that never changes: figures that do would have every row filtered again.
+    setFilterRole(LiveModel::ProgramRole);
 }
 
 void LiveFilter::setText(const QString &text)

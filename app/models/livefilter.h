@@ -6,12 +6,11 @@
 namespace Nettally {
 
 /**
- * The rows of a LiveModel whose name, executable, process id, user or remote address holds the text. A program
- * stays with its matching remotes; a matching program keeps all of its own. Filters only: sorting is the
- * source's, because a proxy would sort every row at every change.
+ * The rows of a LiveModel whose name, executable, process id, user or remote address holds the text. A
+ * program stays with its matching remotes; a matching program keeps all of its own. Filters only: sorting is
+ * the source's, because a proxy would sort every row at every change.
  */
-class LiveFilter : public QSortFilterProxyModel
-{
+class LiveFilter : public QSortFilterProxyModel {
     Q_OBJECT
 
 public:

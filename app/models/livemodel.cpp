@@ -19,6 +19,9 @@ constexpr quint64 endedShownNs = 30'000'000'000;
 
 constexpr int firstFigure = LiveModel::ReceiveRate;
 constexpr int lastFigure = LiveModel::Connections;
+/// Named, so that a filter knows that what it filters on has not changed.
+const QList<int> figureRoles = {Qt::DisplayRole, LiveModel::SortRole, LiveModel::IdleRole,
+                                Qt::AccessibleTextRole};
 
 QDateTime wallClock(quint64 bootTimeNs)
 {
@@ -84,7 +87,10 @@ struct LiveModel::ProgramNode : Node {
     QHash<Address, RemoteNode *> remotes;
 
     /// Folded rows stand for many programs: they have no process, and the helper tells no remotes of theirs.
-    bool isFolded() const { return program.kind == ProgramKind::Others || program.kind == ProgramKind::Overflow; }
+    bool isFolded() const
+    {
+        return program.kind == ProgramKind::Others || program.kind == ProgramKind::Overflow;
+    }
 };
 
 LiveModel::LiveModel(QObject *parent)
@@ -260,7 +266,8 @@ QVariant LiveModel::data(const QModelIndex &index, int role) const
             Qt::AlignVCenter
             | (index.column() == Pid || index.column() >= firstFigure ? Qt::AlignRight : Qt::AlignLeft));
     case Qt::ToolTipRole:
-        return toolTip(program ? *program : *row.parent);
+        return program ? toolTip(*program)
+                       : static_cast<const RemoteNode &>(row).text + u"\n\n"_s + toolTip(*row.parent);
     case Qt::AccessibleTextRole: {
         const QString text = display(row, index.column()).toString();
         const bool isEndedName = index.column() == Name && program && program->hasEndedShown;
@@ -293,7 +300,8 @@ QVariant LiveModel::headerData(int section, Qt::Orientation orientation, int rol
             return tr("Averaged over the last few seconds");
         case Received:
         case Sent:
-            return tr("Since the helper started: what the program's calls received and sent, without headers");
+            return tr(
+                "Since the helper started: what the program's calls received and sent, without headers");
         case Connections:
             return tr("Open network sockets");
         }
@@ -330,8 +338,8 @@ void LiveModel::sort(int column, Qt::SortOrder order)
     sortRows();
 }
 
-/// The row of the growth's program, made where it is missing. None for a program that had ended before we could
-/// see it move anything, or whose row was already removed after its end.
+/// The row of the growth's program, made where it is missing. None for a program that had ended before we
+/// could see it move anything, or whose row was already removed after its end.
 LiveModel::ProgramNode *LiveModel::liveProgram(const UsageChange::Growth &growth, const UsageBook &book,
                                                const UsageChange &change)
 {
@@ -340,6 +348,10 @@ LiveModel::ProgramNode *LiveModel::liveProgram(const UsageChange::Growth &growth
     if (known != m_programs.constEnd())
         return *known;
     if (book.hasEnded(id) && (growth.isBaseline || !change.ended.contains(id)))
+        return nullptr;
+    // The others are always told of, also when there is nothing to tell.
+    if (growth.rxPayloadBytes == 0 && growth.txPayloadBytes == 0 && growth.openSockets == 0
+        && book.program(id).kind == ProgramKind::Others)
         return nullptr;
     m_pending.push_back(std::make_unique<ProgramNode>(id));
     ProgramNode *program = m_pending.back().get();
@@ -505,7 +517,8 @@ void LiveModel::showFigures()
             last = row->row;
         }
         if (first >= 0)
-            Q_EMIT dataChanged(index(first, firstFigure, parent), index(last, lastFigure, parent));
+            Q_EMIT dataChanged(index(first, firstFigure, parent), index(last, lastFigure, parent),
+                               figureRoles);
     };
     int firstEnded = -1;
     int lastEnded = -1;
@@ -649,7 +662,9 @@ QVariant LiveModel::display(const Node &row, int column) const
 QVariant LiveModel::sortValue(const Node &row, int column) const
 {
     const ProgramNode *program = asProgram(&row);
-    const auto rate = [](const std::optional<double> &value) { return value ? QVariant(*value) : QVariant(); };
+    const auto rate = [](const std::optional<double> &value) {
+        return value ? QVariant(*value) : QVariant();
+    };
     switch (column) {
     case Pid:
         return program && program->program.pid != 0 ? QVariant(program->program.pid) : QVariant();
@@ -662,9 +677,11 @@ QVariant LiveModel::sortValue(const Node &row, int column) const
     case Sent:
         return row.shown.txBytes;
     case Connections:
-        // The helper does not tell how many sockets are behind a folded row. Elsewhere opens and closes are
-        // counted apart, so the difference may be below zero for a moment.
-        return program && program->isFolded() ? QVariant() : QVariant(std::max<qint64>(row.shown.openSockets, 0));
+        // The kernel keeps no sockets of what found its table full. Elsewhere opens and closes are counted
+        // apart, so the difference may be below zero for a moment.
+        return program && program->program.kind == ProgramKind::Overflow
+            ? QVariant()
+            : QVariant(std::max<qint64>(row.shown.openSockets, 0));
     }
     return display(row, column);
 }
@@ -682,8 +699,8 @@ QString LiveModel::toolTip(const ProgramNode &node) const
     lines.append(tr("Executable: %1").arg(program.executable.isEmpty() ? unknownText() : program.executable));
     lines.append(tr("Process: %1, user %2").arg(QString::number(program.pid), node.user));
     if (program.startNs != 0) {
-        lines.append(tr("Started: %1")
-                         .arg(QLocale().toString(wallClock(program.startNs), QLocale::ShortFormat)));
+        lines.append(
+            tr("Started: %1").arg(QLocale().toString(wallClock(program.startNs), QLocale::ShortFormat)));
     }
     if (program.cgroupId != 0)
         lines.append(tr("Control group: %1").arg(program.cgroupId));

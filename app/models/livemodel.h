@@ -19,8 +19,7 @@ namespace Nettally {
  * parent; only a new instance of the helper resets it. Indexes carry pointers as internal ids, because
  * QModelIndex hashes small numbers badly.
  */
-class LiveModel : public QAbstractItemModel
-{
+class LiveModel : public QAbstractItemModel {
     Q_OBJECT
 
 public:
@@ -74,7 +73,8 @@ private:
     static Node *node(const QModelIndex &index);
     static const ProgramNode *asProgram(const Node *node);
     QModelIndex indexOf(const Node *node, int column = 0) const;
-    ProgramNode *liveProgram(const UsageChange::Growth &growth, const UsageBook &book, const UsageChange &change);
+    ProgramNode *liveProgram(const UsageChange::Growth &growth, const UsageBook &book,
+                             const UsageChange &change);
     static void describe(ProgramNode &program, const UsageBook &book);
     static void grow(Node &node, const UsageChange::Growth &growth);
     void forgetInstance();

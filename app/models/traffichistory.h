@@ -10,9 +10,9 @@
 
 namespace Nettally {
 
-/// The traffic of all visible programs together: its rate now, its totals, and the last five minutes by the second.
-class TrafficHistory : public QObject
-{
+/// The traffic of all visible programs together: its rate now, its totals, and the last five minutes by the
+/// second.
+class TrafficHistory : public QObject {
     Q_OBJECT
 
 public:

@@ -21,69 +21,70 @@ namespace Nettally {
 
 namespace {
 
-    constexpr int latestSchema = 1;
-    constexpr int busyTimeoutMs = 2000;
-    constexpr qsizetype maxCachedIds = 100000;
+constexpr int latestSchema = 1;
+constexpr int busyTimeoutMs = 2000;
+constexpr qsizetype maxCachedIds = 100000;
 
-    // Result codes of SQLite, https://sqlite.org/rescode.html; the low byte is the class.
-    constexpr int sqlitePermission = 3;
-    constexpr int sqliteBusy = 5;
-    constexpr int sqliteLocked = 6;
-    constexpr int sqliteReadOnly = 8;
-    constexpr int sqliteIoError = 10;
-    constexpr int sqliteCorrupt = 11;
-    constexpr int sqliteFull = 13;
-    constexpr int sqliteCannotOpen = 14;
-    constexpr int sqliteNotADatabase = 26;
+// Result codes of SQLite, https://sqlite.org/rescode.html; the low byte is the class.
+constexpr int sqlitePermission = 3;
+constexpr int sqliteBusy = 5;
+constexpr int sqliteLocked = 6;
+constexpr int sqliteReadOnly = 8;
+constexpr int sqliteIoError = 10;
+constexpr int sqliteCorrupt = 11;
+constexpr int sqliteFull = 13;
+constexpr int sqliteCannotOpen = 14;
+constexpr int sqliteNotADatabase = 26;
 
-    DatabaseResult resultOf(const QSqlError &error, const QString &path)
-    {
-        if (error.type() == QSqlError::NoError) {
-            return {};
-        }
-        const QString detail = error.databaseText().isEmpty() ? error.driverText() : error.databaseText();
-        switch (error.nativeErrorCode().toInt() & 0xff) {
-        case sqlitePermission:
-        case sqliteReadOnly:
-            return {DatabaseError::ReadOnly, detail};
-        case sqliteBusy:
-        case sqliteLocked:
-            return {DatabaseError::Locked, detail};
-        case sqliteCorrupt:
-        case sqliteNotADatabase:
-            return {DatabaseError::Corrupt, detail};
-        case sqliteFull:
-            return {DatabaseError::DiskFull, detail};
-        case sqliteIoError:
-        case sqliteCannotOpen:
-            // On a full disk the log or the shared memory file may fail in other ways than "full".
-            return {HistoryDatabase::isDiskFull(path) ? DatabaseError::DiskFull : DatabaseError::Other, detail};
-        default:
-            return {DatabaseError::Other, detail};
-        }
+DatabaseResult resultOf(const QSqlError &error, const QString &path)
+{
+    if (error.type() == QSqlError::NoError) {
+        return {};
     }
-
-    QStringList migrationStatements(int version)
-    {
-        QFile file(QStringLiteral(":/nettally/schema/%1.sql").arg(version, 4, 10, QLatin1Char('0')));
-        if (!file.open(QIODevice::ReadOnly)) {
-            qFatal("The schema %d is missing from the program.", version);
-        }
-        return QString::fromUtf8(file.readAll()).split(QStringLiteral("\n--;\n"));
+    const QString detail = error.databaseText().isEmpty() ? error.driverText() : error.databaseText();
+    switch (error.nativeErrorCode().toInt() & 0xff) {
+    case sqlitePermission:
+    case sqliteReadOnly:
+        return {DatabaseError::ReadOnly, detail};
+    case sqliteBusy:
+    case sqliteLocked:
+        return {DatabaseError::Locked, detail};
+    case sqliteCorrupt:
+    case sqliteNotADatabase:
+        return {DatabaseError::Corrupt, detail};
+    case sqliteFull:
+        return {DatabaseError::DiskFull, detail};
+    case sqliteIoError:
+    case sqliteCannotOpen:
+        // On a full disk the log or the shared memory file may fail in other ways than "full".
+        return {HistoryDatabase::isDiskFull(path) ? DatabaseError::DiskFull : DatabaseError::Other, detail};
+    default:
+        return {DatabaseError::Other, detail};
     }
+}
 
-    qlonglong clamped(quint64 bytes)
-    {
-        if (bytes > HistoryDatabase::maxFactBytes) {
-            qWarning("A program moved %llu bytes in a minute by the helper's account; stored as 2^53.", bytes);
-        }
-        return qlonglong(std::min(bytes, HistoryDatabase::maxFactBytes));
+QStringList migrationStatements(int version)
+{
+    QFile file(QStringLiteral(":/nettally/schema/%1.sql").arg(version, 4, 10, QLatin1Char('0')));
+    if (!file.open(QIODevice::ReadOnly)) {
+        qFatal("The schema %d is missing from the program.", version);
     }
+    return QString::fromUtf8(file.readAll()).split(QStringLiteral("\n--;\n"));
+}
+
+qlonglong clamped(quint64 bytes)
+{
+    if (bytes > HistoryDatabase::maxFactBytes) {
+        qWarning("A program moved %llu bytes in a minute by the helper's account; stored as 2^53.", bytes);
+    }
+    return qlonglong(std::min(bytes, HistoryDatabase::maxFactBytes));
+}
 
 } // namespace
 
 HistoryDatabase::HistoryDatabase()
-    : m_connectionName(QStringLiteral("nettally-history-") + QUuid::createUuid().toString(QUuid::WithoutBraces))
+    : m_connectionName(QStringLiteral("nettally-history-")
+                       + QUuid::createUuid().toString(QUuid::WithoutBraces))
 {
 }
 
@@ -156,7 +157,8 @@ DatabaseResult HistoryDatabase::createFile(const QString &path)
                     HistoryStore::tr("the folder %1 cannot be made").arg(directory)};
         }
     }
-    const int file = ::open(QFile::encodeName(path).constData(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    const int file =
+        ::open(QFile::encodeName(path).constData(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
     if (file >= 0) {
         ::close(file);
     } else if (errno == ENOSPC || errno == EDQUOT) {
@@ -197,9 +199,10 @@ DatabaseResult HistoryDatabase::openForReading(const QString &path)
         result = readNumber(QStringLiteral("PRAGMA user_version"), version);
     }
     if (!result && QStorageInfo(QFileInfo(path).absolutePath()).isReadOnly()) {
-        // On a read-only file system SQLite cannot make the shared memory a write-ahead log needs; nobody else
-        // can write there either.
-        const QString uri = QUrl::fromLocalFile(QFileInfo(path).absoluteFilePath()).toString(QUrl::FullyEncoded)
+        // On a read-only file system SQLite cannot make the shared memory a write-ahead log needs; nobody
+        // else can write there either.
+        const QString uri =
+            QUrl::fromLocalFile(QFileInfo(path).absoluteFilePath()).toString(QUrl::FullyEncoded)
             + QStringLiteral("?immutable=1");
         result = open(uri, readOnly + QStringLiteral(";QSQLITE_OPEN_URI"));
         if (result) {
@@ -303,22 +306,24 @@ DatabaseResult HistoryDatabase::prepareStatements()
         return query->prepare(statement) ? DatabaseResult() : resultOf(query->lastError(), m_path);
     };
     // The no-op update makes an existing row answer with its id too.
-    DatabaseResult result = prepare(
-        m_insertProgram, QStringLiteral("INSERT INTO program (name, executable, uid, kind) VALUES (?, ?, ?, ?) "
-                                        "ON CONFLICT DO UPDATE SET uid = uid RETURNING program_id"));
+    DatabaseResult result =
+        prepare(m_insertProgram,
+                QStringLiteral("INSERT INTO program (name, executable, uid, kind) VALUES (?, ?, ?, ?) "
+                               "ON CONFLICT DO UPDATE SET uid = uid RETURNING program_id"));
     if (result) {
         result = prepare(m_insertRemote,
                          QStringLiteral("INSERT INTO remote (address) VALUES (?) "
                                         "ON CONFLICT DO UPDATE SET address = address RETURNING remote_id"));
     }
     if (result) {
-        result = prepare(m_addUsage,
-                         QStringLiteral("INSERT INTO usage_minute (program_id, minute_utc, remote_id, protocol, "
-                                        "rx_payload_bytes, tx_payload_bytes) VALUES (?, ?, ?, ?, ?, ?) "
-                                        "ON CONFLICT DO UPDATE SET "
-                                        "rx_payload_bytes = min(rx_payload_bytes + excluded.rx_payload_bytes, %1), "
-                                        "tx_payload_bytes = min(tx_payload_bytes + excluded.tx_payload_bytes, %1)")
-                             .arg(maxFactBytes));
+        result = prepare(
+            m_addUsage,
+            QStringLiteral("INSERT INTO usage_minute (program_id, minute_utc, remote_id, protocol, "
+                           "rx_payload_bytes, tx_payload_bytes) VALUES (?, ?, ?, ?, ?, ?) "
+                           "ON CONFLICT DO UPDATE SET "
+                           "rx_payload_bytes = min(rx_payload_bytes + excluded.rx_payload_bytes, %1), "
+                           "tx_payload_bytes = min(tx_payload_bytes + excluded.tx_payload_bytes, %1)")
+                .arg(maxFactBytes));
     }
     return result;
 }
@@ -415,14 +420,16 @@ DatabaseResult HistoryDatabase::remoteId(const Address &remote, qint64 &id)
     return {};
 }
 
-DatabaseResult HistoryDatabase::programUsage(qint64 fromMinuteUtc, qint64 toMinuteUtc, QList<ProgramUsage> &programs)
+DatabaseResult HistoryDatabase::programUsage(qint64 fromMinuteUtc, qint64 toMinuteUtc,
+                                             QList<ProgramUsage> &programs)
 {
     QSqlQuery query(QSqlDatabase::database(m_connectionName, false));
     query.setForwardOnly(true);
-    query.prepare(QStringLiteral("SELECT name, executable, uid, kind, rx, tx FROM program JOIN ("
-                                 "SELECT program_id, sum(rx_payload_bytes) AS rx, sum(tx_payload_bytes) AS tx "
-                                 "FROM usage_minute WHERE minute_utc >= ? AND minute_utc < ? GROUP BY program_id"
-                                 ") USING (program_id) ORDER BY rx + tx DESC, name"));
+    query.prepare(
+        QStringLiteral("SELECT name, executable, uid, kind, rx, tx FROM program JOIN ("
+                       "SELECT program_id, sum(rx_payload_bytes) AS rx, sum(tx_payload_bytes) AS tx "
+                       "FROM usage_minute WHERE minute_utc >= ? AND minute_utc < ? GROUP BY program_id"
+                       ") USING (program_id) ORDER BY rx + tx DESC, name"));
     query.addBindValue(qlonglong(fromMinuteUtc));
     query.addBindValue(qlonglong(toMinuteUtc));
     if (!query.exec()) {

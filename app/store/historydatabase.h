@@ -33,8 +33,7 @@ struct DatabaseResult {
 };
 
 /// The SQL of the history: one connection to one SQLite file. To be used from one thread.
-class HistoryDatabase
-{
+class HistoryDatabase {
 public:
     /// Beyond what any interface moves in a minute; keeps sums of many facts within SQLite's signed 64 bits.
     static constexpr quint64 maxFactBytes = quint64(1) << 53;
@@ -60,7 +59,8 @@ public:
 
     DatabaseResult programUsage(qint64 fromMinuteUtc, qint64 toMinuteUtc, QList<ProgramUsage> &programs);
 
-    /// Renames the file and its write-ahead log to "<path>.broken-<UTC time>"; the new path, empty on failure.
+    /// Renames the file and its write-ahead log to "<path>.broken-<UTC time>"; the new path, empty on
+    /// failure.
     static QString setAside(const QString &path);
 
 private:

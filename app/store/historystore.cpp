@@ -12,7 +12,7 @@ namespace Nettally {
 
 namespace {
 
-    constexpr int flushTimeoutMs = 5000;
+constexpr int flushTimeoutMs = 5000;
 
 } // namespace
 
@@ -50,7 +50,8 @@ void HistoryStore::start(Mode mode)
 void HistoryStore::record(qint64 utcMs, const QList<UsageDelta> &deltas)
 {
     if (m_worker) {
-        QMetaObject::invokeMethod(m_worker, [worker = m_worker, utcMs, deltas] { worker->record(utcMs, deltas); });
+        QMetaObject::invokeMethod(m_worker,
+                                  [worker = m_worker, utcMs, deltas] { worker->record(utcMs, deltas); });
     }
 }
 
@@ -99,11 +100,14 @@ void HistoryStore::queryProgramUsage(qint64 fromUtcMs, qint64 toUtcMs,
     if (!m_worker) {
         return;
     }
-    QMetaObject::invokeMethod(m_worker, [this, worker = m_worker, fromUtcMs, toUtcMs, answer = std::move(answer)] {
-        const ProgramUsageResult result = worker->programUsage(fromUtcMs, toUtcMs);
-        // `this` outlives the thread; a call still queued when it goes is dropped with it.
-        QMetaObject::invokeMethod(this, [answer, result] { answer(result); }, Qt::QueuedConnection);
-    });
+    QMetaObject::invokeMethod(m_worker,
+                              [this, worker = m_worker, fromUtcMs, toUtcMs, answer = std::move(answer)] {
+                                  const ProgramUsageResult result = worker->programUsage(fromUtcMs, toUtcMs);
+                                  // `this` outlives the thread; a call still queued when it goes is dropped
+                                  // with it.
+                                  QMetaObject::invokeMethod(
+                                      this, [answer, result] { answer(result); }, Qt::QueuedConnection);
+                              });
 }
 
 } // namespace Nettally

@@ -42,8 +42,7 @@ struct ProgramUsageResult {
  *
  * To be used from the thread that made it.
  */
-class HistoryStore : public QObject
-{
+class HistoryStore : public QObject {
     Q_OBJECT
 
 public:
@@ -76,7 +75,8 @@ public:
     /// Opens the database, in the background; stateChanged follows. Once.
     void start(Mode mode = Mode::Record);
 
-    /// Adds what moved, in the minute that holds @p utcMs (since 1970). Figures over 2^53 bytes count as that.
+    /// Adds what moved, in the minute that holds @p utcMs (since 1970). Figures over 2^53 bytes count as
+    /// that.
     void record(qint64 utcMs, const QList<UsageDelta> &deltas);
 
     /// Writes what is still in memory, the open minute too. Waits for it, 5 s at most.
@@ -88,7 +88,8 @@ public:
 
     /// Sums by program over the minutes that begin at or after @p fromUtcMs and before @p toUtcMs, of what is
     /// written. @p answer is called once in this thread, unless the store is destroyed before.
-    void queryProgramUsage(qint64 fromUtcMs, qint64 toUtcMs, std::function<void(const ProgramUsageResult &)> answer);
+    void queryProgramUsage(qint64 fromUtcMs, qint64 toUtcMs,
+                           std::function<void(const ProgramUsageResult &)> answer);
 
 Q_SIGNALS:
     void stateChanged();

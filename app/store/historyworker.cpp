@@ -8,24 +8,24 @@ namespace Nettally {
 
 namespace {
 
-    constexpr qint64 minuteMs = 60000;
-    constexpr qsizetype maxPendingMinutes = 60;
-    constexpr qsizetype maxPendingFacts = 200000; ///< some 40 MB
+constexpr qint64 minuteMs = 60000;
+constexpr qsizetype maxPendingMinutes = 60;
+constexpr qsizetype maxPendingFacts = 200000; ///< some 40 MB
 
-    qint64 minuteOf(qint64 utcMs)
-    {
-        return utcMs >= 0 ? utcMs / minuteMs : (utcMs - minuteMs + 1) / minuteMs;
-    }
+qint64 minuteOf(qint64 utcMs)
+{
+    return utcMs >= 0 ? utcMs / minuteMs : (utcMs - minuteMs + 1) / minuteMs;
+}
 
-    QString withStop(const QString &detail)
-    {
-        return detail.isEmpty() ? QString() : QStringLiteral(" (%1)").arg(detail.trimmed());
-    }
+QString withStop(const QString &detail)
+{
+    return detail.isEmpty() ? QString() : QStringLiteral(" (%1)").arg(detail.trimmed());
+}
 
 } // namespace
 
-HistoryWorker::HistoryWorker(const QString &path, HistoryStore::Mode mode, std::chrono::milliseconds retryInterval,
-                             Report report)
+HistoryWorker::HistoryWorker(const QString &path, HistoryStore::Mode mode,
+                             std::chrono::milliseconds retryInterval, Report report)
     : m_path(path)
     , m_mode(mode)
     , m_report(std::move(report))
@@ -106,7 +106,8 @@ DatabaseResult HistoryWorker::openAndWrite()
         m_isChecked = false;
     }
     if (!m_database.isOpen()) {
-        // The folder is needed for the lock already, the file makes "full" and "read-only" tell themselves apart.
+        // The folder is needed for the lock already, the file makes "full" and "read-only" tell themselves
+        // apart.
         DatabaseResult result = HistoryDatabase::createFile(m_path);
         if (!result) {
             return result;
@@ -121,8 +122,9 @@ DatabaseResult HistoryWorker::openAndWrite()
             QString program;
             m_lock.getLockInfo(&pid, &host, &program);
             report(HistoryStore::State::Reader,
-                   HistoryStore::tr("Another running program (%1, process %2) is recording the history; this one "
-                                    "shows it and takes over when that one ends.")
+                   HistoryStore::tr(
+                       "Another running program (%1, process %2) is recording the history; this one "
+                       "shows it and takes over when that one ends.")
                        .arg(program.isEmpty() ? HistoryStore::tr("unknown") : program)
                        .arg(pid));
             return {};
@@ -164,9 +166,10 @@ bool HistoryWorker::setAside(const DatabaseResult &damage)
         return false;
     }
     qWarning("The history %s is damaged: %s", qUtf8Printable(m_path), qUtf8Printable(damage.detail));
-    m_setAsideNotice = HistoryStore::tr("The history was damaged and is kept as %1; a new one has been begun. To save "
-                                        "what the old one holds, run: sqlite3 %1 .recover")
-                           .arg(QDir::toNativeSeparators(target));
+    m_setAsideNotice =
+        HistoryStore::tr("The history was damaged and is kept as %1; a new one has been begun. To save "
+                         "what the old one holds, run: sqlite3 %1 .recover")
+            .arg(QDir::toNativeSeparators(target));
     return true;
 }
 
@@ -209,8 +212,10 @@ void HistoryWorker::reportProblem(const DatabaseResult &result)
 {
     QString problem = sentence(result);
     if (m_isCoarse) {
-        problem += u' '
-            + HistoryStore::tr("What waits longest to be written is kept as sums only, without every minute or address.");
+        problem +=
+            u' '
+            + HistoryStore::tr(
+                "What waits longest to be written is kept as sums only, without every minute or address.");
     }
     switch (result.error) {
     case DatabaseError::ReadOnly:
@@ -232,36 +237,44 @@ QString HistoryWorker::sentence(const DatabaseResult &result) const
     case DatabaseError::None:
         return QString();
     case DatabaseError::Missing:
-        return HistoryStore::tr("There is no history at %1 yet: start nettally to begin one, or name another file.")
+        return HistoryStore::tr(
+                   "There is no history at %1 yet: start nettally to begin one, or name another file.")
             .arg(path);
     case DatabaseError::ReadOnly:
-        return HistoryStore::tr("The history %1 cannot be written%2: make the file and its folder writable; until then "
-                                "it is kept in memory.")
+        return HistoryStore::tr(
+                   "The history %1 cannot be written%2: make the file and its folder writable; until then "
+                   "it is kept in memory.")
             .arg(path, detail);
     case DatabaseError::DiskFull:
-        return HistoryStore::tr("The disk that holds the history %1 is full: free some space; until then it is kept "
-                                "in memory.")
+        return HistoryStore::tr(
+                   "The disk that holds the history %1 is full: free some space; until then it is kept "
+                   "in memory.")
             .arg(path);
     case DatabaseError::Locked:
-        return HistoryStore::tr("Another program keeps the history %1 locked%2: close it; until then it is kept in "
-                                "memory.")
+        return HistoryStore::tr(
+                   "Another program keeps the history %1 locked%2: close it; until then it is kept in "
+                   "memory.")
             .arg(path, detail);
     case DatabaseError::Corrupt:
-        return HistoryStore::tr("The history %1 is damaged%2 and could not be renamed: move it away to begin a new one.")
+        return HistoryStore::tr(
+                   "The history %1 is damaged%2 and could not be renamed: move it away to begin a new one.")
             .arg(path, detail);
     case DatabaseError::TooNew:
-        return HistoryStore::tr("The history %1 was written by a newer version of Nettally and is left as it is: "
-                                "install that version, or move the file away to begin a new one.")
+        return HistoryStore::tr(
+                   "The history %1 was written by a newer version of Nettally and is left as it is: "
+                   "install that version, or move the file away to begin a new one.")
             .arg(path);
     case DatabaseError::Foreign:
-        return HistoryStore::tr("The file %1 is a database of another program and is left as it is: move it away, or "
-                                "name another file.")
+        return HistoryStore::tr(
+                   "The file %1 is a database of another program and is left as it is: move it away, or "
+                   "name another file.")
             .arg(path);
     case DatabaseError::Other:
         break;
     }
-    return HistoryStore::tr("The history %1 cannot be used%2: see that the file and its folder can be read and "
-                            "written.")
+    return HistoryStore::tr(
+               "The history %1 cannot be used%2: see that the file and its folder can be read and "
+               "written.")
         .arg(path, detail);
 }
 

@@ -15,8 +15,7 @@
 namespace Nettally {
 
 /// What HistoryStore does on its thread: when to write, and what to do when that fails.
-class HistoryWorker : public QObject
-{
+class HistoryWorker : public QObject {
 public:
     /// Called in the worker's thread on every change.
     using Report = std::function<void(HistoryStore::State, const QString &)>;

@@ -36,7 +36,7 @@ void PendingUsage::addFact(Minute &minute, const FactKey &key, const FactSums &s
     m_factCount += minute.size() - before;
 }
 
-template<typename Coarser>
+template <typename Coarser>
 void PendingUsage::coarsen(Minute &minute, Coarser coarser)
 {
     const Minute fine = std::exchange(minute, {});
@@ -77,8 +77,9 @@ bool PendingUsage::fold(qsizetype maxMinutes, qsizetype maxFacts)
             mergeOldestTwo();
             continue;
         }
-        coarsen(m_minutes.begin()->second,
-                [](FactKey &key) { key.program = {QString(), QString(), 0, ProgramKind::Overflow}; });
+        coarsen(m_minutes.begin()->second, [](FactKey &key) {
+            key.program = {QString(), QString(), 0, ProgramKind::Overflow};
+        });
         break; // at most one fact a protocol is left
     }
     return folded;

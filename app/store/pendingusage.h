@@ -35,8 +35,7 @@ struct FactSums {
 };
 
 /// What was measured and is not in the database yet, by UTC minute.
-class PendingUsage
-{
+class PendingUsage {
 public:
     using Minute = QHash<FactKey, FactSums>;
 
@@ -55,7 +54,7 @@ public:
 
 private:
     void addFact(Minute &minute, const FactKey &key, const FactSums &sums);
-    template<typename Coarser>
+    template <typename Coarser>
     void coarsen(Minute &minute, Coarser coarser);
     void mergeOldestTwo();
 

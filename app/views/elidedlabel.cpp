@@ -17,7 +17,8 @@ void ElidedLabel::paintEvent(QPaintEvent *)
     QPainter painter(this);
     const QRect place = contentsRect();
     const QString shown = fontMetrics().elidedText(text(), Qt::ElideRight, place.width());
-    style()->drawItemText(&painter, place, static_cast<int>(alignment()), palette(), isEnabled(), shown, foregroundRole());
+    style()->drawItemText(&painter, place, static_cast<int>(alignment()), palette(), isEnabled(), shown,
+                          foregroundRole());
 }
 
 } // namespace Nettally

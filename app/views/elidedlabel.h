@@ -5,9 +5,9 @@
 
 namespace Nettally {
 
-/// One line of plain text that gives way: what does not fit ends in an ellipsis instead of widening the window.
-class ElidedLabel : public QLabel
-{
+/// One line of plain text that gives way: what does not fit ends in an ellipsis instead of widening the
+/// window.
+class ElidedLabel : public QLabel {
     Q_OBJECT
 
 public:

@@ -11,20 +11,21 @@ namespace Nettally {
 namespace {
 
 constexpr int verticalMargin = 5;
-constexpr int horizontalMargin = 10;
+constexpr int leftMargin = 10;
+constexpr int rightMargin = 16; ///< the heading's arrow has its place there
 
 } // namespace
 
-/// Paints the text itself: a style would ask for eight roles a cell, and a busy table is painted every second.
-void LiveDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const
+/// Paints the text itself: a style would ask for eight roles a cell, and a busy table is painted every
+/// second.
+void LiveDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
+                         const QModelIndex &index) const
 {
     const bool isSelected = option.state.testFlag(QStyle::State_Selected);
     const bool isHovered = option.state.testFlag(QStyle::State_MouseOver);
     const Colours colours = coloursFor(option.palette);
     if (isSelected) {
-        QColor fill = option.palette.color(QPalette::Highlight);
-        fill.setAlphaF(isDark(option.palette) ? 0.45F : 0.16F);
-        painter->fillRect(option.rect, fill);
+        painter->fillRect(option.rect, option.palette.color(QPalette::Highlight));
     } else if (isHovered) {
         painter->fillRect(option.rect, colours.hover);
     }
@@ -41,13 +42,14 @@ void LiveDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, 
         colour = colours.muted;
     painter->setPen(colour);
     painter->setFont(option.font);
-    const int left = index.column() == LiveModel::Name ? 2 : horizontalMargin;
-    const QRect place = option.rect.adjusted(left, 0, -horizontalMargin, 0);
+    const int left = index.column() == LiveModel::Name ? 2 : leftMargin;
+    const QRect place = option.rect.adjusted(left, 0, -rightMargin, 0);
     const auto alignment = index.data(Qt::TextAlignmentRole).value<Qt::Alignment>();
     const QString text = index.data().toString();
     painter->drawText(place, static_cast<int>(alignment) | Qt::TextSingleLine,
                       option.fontMetrics.elidedText(text, Qt::ElideRight, place.width()));
-    if (option.state.testFlag(QStyle::State_HasFocus) && option.state.testFlag(QStyle::State_KeyboardFocusChange)) {
+    if (option.state.testFlag(QStyle::State_HasFocus)
+        && option.state.testFlag(QStyle::State_KeyboardFocusChange)) {
         painter->setPen(option.palette.color(QPalette::Highlight));
         painter->drawRect(option.rect.adjusted(0, 0, -1, -1));
     }
@@ -56,7 +58,7 @@ void LiveDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, 
 QSize LiveDelegate::sizeHint(const QStyleOptionViewItem &option, const QModelIndex &index) const
 {
     const QString text = index.data().toString();
-    return {option.fontMetrics.horizontalAdvance(text) + 2 * horizontalMargin,
+    return {option.fontMetrics.horizontalAdvance(text) + leftMargin + rightMargin,
             option.fontMetrics.height() + 2 * verticalMargin};
 }
 

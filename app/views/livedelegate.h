@@ -6,14 +6,14 @@
 namespace Nettally {
 
 /// Rows of a LiveModel: rates in their hue, idle figures and ended programs muted, room to breathe.
-class LiveDelegate : public QStyledItemDelegate
-{
+class LiveDelegate : public QStyledItemDelegate {
     Q_OBJECT
 
 public:
     using QStyledItemDelegate::QStyledItemDelegate;
 
-    void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override;
+    void paint(QPainter *painter, const QStyleOptionViewItem &option,
+               const QModelIndex &index) const override;
     QSize sizeHint(const QStyleOptionViewItem &option, const QModelIndex &index) const override;
 };
 

@@ -14,9 +14,11 @@
 #include <QEvent>
 #include <QFrame>
 #include <QLabel>
+#include <QLocale>
 #include <QMenu>
 #include <QPainter>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QSettings>
 #include <QStackedWidget>
 #include <QToolButton>
@@ -33,7 +35,7 @@ constexpr auto baseKey = "units/base";
 constexpr auto rateKey = "units/rate";
 /// Below this width the sidebar shows its icons alone.
 constexpr int compactBelow = 760;
-constexpr int sidebarWidth = 168;
+constexpr int sidebarWidth = 160;
 constexpr int compactSidebarWidth = 56;
 
 QPixmap dot(const QColor &colour, qreal devicePixelRatio)
@@ -87,7 +89,15 @@ MainWindow::MainWindow(LiveModel &model, const TrafficHistory &history, QWidget 
     layout->addLayout(right, 1);
     setCentralWidget(central);
 
-    addPage(m_overview, u"overview"_s, tr("Overview"), u"Ctrl+1"_s);
+    // On a window too low for it the page scrolls.
+    auto *overview = new QScrollArea(this);
+    overview->setFrameShape(QFrame::NoFrame);
+    overview->setWidgetResizable(true);
+    overview->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    overview->setWidget(m_overview);
+    overview->viewport()->setAutoFillBackground(false);
+    m_overview->setAutoFillBackground(false);
+    addPage(overview, u"overview"_s, tr("Overview"), u"Ctrl+1"_s);
     addPage(m_programs, u"programs"_s, tr("Programs"), u"Ctrl+2"_s);
     static_cast<QVBoxLayout *>(m_sidebar->layout())->addStretch(1);
 
@@ -108,8 +118,10 @@ MainWindow::MainWindow(LiveModel &model, const TrafficHistory &history, QWidget 
 
     const QSettings settings;
     UnitStyle style;
-    style.base = settings.value(QLatin1StringView(baseKey)).toString() == u"si" ? UnitBase::Si : UnitBase::Iec;
-    style.rateUnit = settings.value(QLatin1StringView(rateKey)).toString() == u"bits" ? RateUnit::Bits : RateUnit::Bytes;
+    style.base =
+        settings.value(QLatin1StringView(baseKey)).toString() == u"si" ? UnitBase::Si : UnitBase::Iec;
+    style.rateUnit =
+        settings.value(QLatin1StringView(rateKey)).toString() == u"bits" ? RateUnit::Bits : RateUnit::Bytes;
     setUnitStyle(style);
     m_menu->setMenu(makeMenu());
     resize(1080, 700);
@@ -174,11 +186,13 @@ QFrame *MainWindow::makeStatusLine()
 {
     auto *line = new QFrame(this);
     line->setObjectName(u"statusLine"_s);
-    m_dot = new QLabel(line);
     m_stateButton = new QToolButton(line);
     m_stateButton->setObjectName(u"status"_s);
+    m_stateButton->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    m_stateButton->setIconSize({8, 8});
     connect(m_stateButton, &QToolButton::clicked, this, [this] {
-        QToolTip::showText(m_stateButton->mapToGlobal(QPoint(0, -8)), m_stateButton->toolTip(), m_stateButton);
+        QToolTip::showText(m_stateButton->mapToGlobal(QPoint(0, -8)), m_stateButton->toolTip(),
+                           m_stateButton);
     });
     m_scopeButton = new QPushButton(line);
     m_scopeButton->setObjectName(u"small"_s);
@@ -186,9 +200,8 @@ QFrame *MainWindow::makeStatusLine()
             [this] { Q_EMIT scopeRequested(m_state.scope == Scope::Own ? Scope::All : Scope::Own); });
     m_spilled = new QLabel(line);
     auto *layout = new QHBoxLayout(line);
-    layout->setContentsMargins(20, 5, 20, 5);
-    layout->setSpacing(6);
-    layout->addWidget(m_dot);
+    layout->setContentsMargins(14, 5, 20, 5);
+    layout->setSpacing(8);
     layout->addWidget(m_stateButton);
     layout->addWidget(m_scopeButton);
     layout->addStretch(1);
@@ -199,7 +212,8 @@ QFrame *MainWindow::makeStatusLine()
 QMenu *MainWindow::makeMenu()
 {
     auto *menu = new QMenu(this);
-    const auto addChoice = [&](const QString &title, const QString &first, const QString &second, bool isSecond, auto change) {
+    const auto addChoice = [&](const QString &title, const QString &first, const QString &second,
+                               bool isSecond, auto change) {
         menu->addSection(title);
         auto *group = new QActionGroup(menu);
         for (const bool choice : {false, true}) {
@@ -210,14 +224,16 @@ QMenu *MainWindow::makeMenu()
             connect(action, &QAction::triggered, this, [change, choice] { change(choice); });
         }
     };
-    addChoice(tr("Rates"), tr("Bytes per second"), tr("Bits per second"), m_style.rateUnit == RateUnit::Bits, [this](bool isBits) {
-        setUnitStyle({m_style.base, isBits ? RateUnit::Bits : RateUnit::Bytes});
-        QSettings().setValue(QLatin1StringView(rateKey), isBits ? u"bits"_s : u"bytes"_s);
-    });
-    addChoice(tr("Units"), tr("Binary: KiB, MiB (1024)"), tr("Decimal: kB, MB (1000)"), m_style.base == UnitBase::Si, [this](bool isSi) {
-        setUnitStyle({isSi ? UnitBase::Si : UnitBase::Iec, m_style.rateUnit});
-        QSettings().setValue(QLatin1StringView(baseKey), isSi ? u"si"_s : u"iec"_s);
-    });
+    addChoice(tr("Rates"), tr("Bytes per second"), tr("Bits per second"), m_style.rateUnit == RateUnit::Bits,
+              [this](bool isBits) {
+                  setUnitStyle({m_style.base, isBits ? RateUnit::Bits : RateUnit::Bytes});
+                  QSettings().setValue(QLatin1StringView(rateKey), isBits ? u"bits"_s : u"bytes"_s);
+              });
+    addChoice(tr("Units"), tr("Binary: KiB, MiB (1024)"), tr("Decimal: kB, MB (1000)"),
+              m_style.base == UnitBase::Si, [this](bool isSi) {
+                  setUnitStyle({isSi ? UnitBase::Si : UnitBase::Iec, m_style.rateUnit});
+                  QSettings().setValue(QLatin1StringView(baseKey), isSi ? u"si"_s : u"iec"_s);
+              });
     return menu;
 }
 
@@ -225,7 +241,8 @@ void MainWindow::addPage(QWidget *page, const QString &icon, const QString &titl
 {
     auto *button = new QToolButton(m_sidebar);
     button->setObjectName(u"page"_s);
-    button->setText(title);
+    // The style leaves no gap between icon and text.
+    button->setText(u"  "_s + title);
     button->setAccessibleName(title);
     button->setProperty("symbol", icon);
     button->setCheckable(true);
@@ -244,7 +261,8 @@ void MainWindow::setPage(Page page)
     const int id = static_cast<int>(page);
     m_pages->setCurrentIndex(id);
     m_pageButtons->button(id)->setChecked(true);
-    m_title->setText(m_pageButtons->button(id)->text());
+    m_title->setText(m_pageButtons->button(id)->accessibleName());
+    m_pages->currentWidget()->setFocus();
 }
 
 void MainWindow::setHelperState(const HelperState &state)
@@ -304,24 +322,28 @@ void MainWindow::updateState()
         colour = colours.warning;
         break;
     }
-    m_dot->setPixmap(dot(colour, devicePixelRatioF()));
-    m_stateButton->setText(text);
+    m_stateButton->setIcon(dot(colour, devicePixelRatioF()));
+    m_stateButton->setText(u" "_s + text);
+    m_stateButton->setAccessibleName(text);
     m_stateButton->setAccessibleDescription(statusText());
     m_stateButton->setToolTip(statusText());
     m_scopeButton->setVisible(isLive);
     m_scopeButton->setText(m_state.scope == Scope::Own ? tr("Show all programs…") : tr("Show only mine"));
-    m_scopeButton->setToolTip(m_state.scope == Scope::Own
-                                  ? tr("Programs of other users and of the system need an administrator’s password")
-                                  : tr("Fold the programs of other users into one row"));
+    m_scopeButton->setToolTip(
+        m_state.scope == Scope::Own
+            ? tr("Programs of other users and of the system need an administrator’s password")
+            : tr("Fold the programs of other users into one row"));
     m_overview->setEmptyText(empty);
     m_programs->setEmptyText(empty);
-    m_helperNotice->setNotice(m_state.problem, tr("Try again"));
+    m_helperNotice->setNotice(m_state.problem, m_state.canRetry ? tr("Try again") : QString());
     m_scopeNotice->setNotice(isLive ? m_state.scopeNote : QString(), tr("Ask again"));
 
-    const quint64 spilled = m_status.losses.value(u"spilledFlows"_s) + m_status.losses.value(u"spilledPrograms"_s);
+    const quint64 spilled =
+        m_status.losses.value(u"spilledFlows"_s) + m_status.losses.value(u"spilledPrograms"_s);
     m_spilled->setVisible(isLive && spilled > 0);
-    m_spilled->setText(tr("%n flow(s) not told apart", nullptr, static_cast<int>(qMin<quint64>(spilled, 1'000'000'000))));
-    m_spilled->setToolTip(tr("The kernel’s table was full: %1 received and %2 sent are counted in one row for all such programs.")
+    m_spilled->setText(tr("Flows not told apart: %1").arg(QLocale().toString(spilled)));
+    m_spilled->setToolTip(tr("The kernel’s table was full: %1 received and %2 sent are counted in one row "
+                             "for all such programs.")
                               .arg(formatBytes(m_status.losses.value(u"spilledRxBytes"_s), m_style.base),
                                    formatBytes(m_status.losses.value(u"spilledTxBytes"_s), m_style.base)));
     QPalette warning = m_spilled->palette();
@@ -333,11 +355,13 @@ void MainWindow::updateState()
 QString MainWindow::statusText() const
 {
     if (m_state.link != HelperState::Link::Live)
-        return m_state.problem.isEmpty() ? tr("Waiting for an answer of the helper.") : m_state.problem.toHtmlEscaped();
+        return m_state.problem.isEmpty() ? tr("Waiting for an answer of the helper.")
+                                         : m_state.problem.toHtmlEscaped();
     QString text = u"<p><b>%1</b></p><table cellspacing=\"4\">"_s.arg(tr("How it is measured"));
     for (const ProbeInfo &probe : m_status.probes) {
-        text += u"<tr><td>%1</td><td>%2</td></tr>"_s.arg(
-            probe.purpose.toHtmlEscaped(), probe.active ? probe.mechanism.toHtmlEscaped() : tr("not available"));
+        text += u"<tr><td>%1</td><td>%2</td></tr>"_s.arg(probe.purpose.toHtmlEscaped(),
+                                                         probe.active ? probe.mechanism.toHtmlEscaped()
+                                                                      : tr("not available"));
         if (!probe.note.isEmpty())
             text += u"<tr><td></td><td><i>%1</i></td></tr>"_s.arg(probe.note.toHtmlEscaped());
     }
@@ -347,7 +371,8 @@ QString MainWindow::statusText() const
     const QString version = m_status.info.value(u"helperVersion"_s);
     const QString kernel = m_status.info.value(u"kernelRelease"_s);
     if (!version.isEmpty())
-        text += u"<p>%1</p>"_s.arg(tr("Helper %1, kernel %2").arg(version.toHtmlEscaped(), kernel.toHtmlEscaped()));
+        text += u"<p>%1</p>"_s.arg(
+            tr("Helper %1, kernel %2").arg(version.toHtmlEscaped(), kernel.toHtmlEscaped()));
     return text;
 }
 

@@ -27,13 +27,13 @@ struct HelperState {
     enum class Link { Connecting, Live, Broken };
     Link link = Link::Connecting;
     QString problem; ///< one sentence for people; empty when nothing is wrong
+    bool canRetry = true; ///< another try without starting anew may help
     Scope scope = Scope::Own;
     QString scopeNote; ///< why less than asked for is shown; empty when nothing is missing
 };
 
 /// The window: pages at the side, what is wrong above them, how the measuring goes below.
-class MainWindow : public QMainWindow
-{
+class MainWindow : public QMainWindow {
     Q_OBJECT
 
 public:
@@ -90,7 +90,6 @@ private:
     NoticeBar *m_helperNotice;
     NoticeBar *m_scopeNotice;
     NoticeBar *m_historyNotice;
-    QLabel *m_dot = nullptr;
     QToolButton *m_stateButton = nullptr;
     QPushButton *m_scopeButton = nullptr;
     QLabel *m_spilled = nullptr;

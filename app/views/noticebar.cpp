@@ -71,7 +71,8 @@ void NoticeBar::changeEvent(QEvent *event)
 
 void NoticeBar::applyPalette()
 {
-    m_icon->setPixmap(symbol(u"warning"_s, coloursFor(palette()).warning).pixmap(QSize(18, 18), devicePixelRatioF()));
+    m_icon->setPixmap(
+        symbol(u"warning"_s, coloursFor(palette()).warning).pixmap(QSize(18, 18), devicePixelRatioF()));
     m_dismiss->setIcon(symbol(u"close"_s, palette().color(QPalette::WindowText)));
 }
 

@@ -11,8 +11,7 @@ namespace Nettally {
 
 /// A sentence above the page that says what is wrong and what to do, with at most one button to do it.
 /// Hidden while there is nothing to say.
-class NoticeBar : public QFrame
-{
+class NoticeBar : public QFrame {
     Q_OBJECT
 
 public:

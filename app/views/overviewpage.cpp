@@ -22,13 +22,16 @@ namespace Nettally {
 
 namespace {
 
-constexpr int busiestCount = 5;
 /// From this width on the list stands beside the graph.
 constexpr int wideFrom = 1020;
+constexpr int busiestCountWide = 12;
+constexpr int busiestCountBelow = 5;
+/// Under this height the graph needs the room more.
+constexpr int lowUnder = 470;
+constexpr int busiestCountLow = 3;
 
 /// What a program moves against the busiest one: received, then sent.
-class ShareBar : public QWidget
-{
+class ShareBar : public QWidget {
 public:
     using QWidget::QWidget;
 
@@ -85,10 +88,13 @@ OverviewPage::OverviewPage(const TrafficHistory &history, const LiveModel &model
     auto *chartLayout = new QVBoxLayout(chartCard);
     chartLayout->setContentsMargins(12, 12, 16, 8);
     chartLayout->addWidget(m_chart);
+    m_chart->setMinimumHeight(140);
 
     m_body->setSpacing(12);
     m_body->addWidget(chartCard, 1);
-    m_body->addWidget(makeBusiest());
+    m_busiestCard = makeBusiest();
+    m_body->addWidget(m_busiestCard);
+    setFocusPolicy(Qt::ClickFocus);
 
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -144,27 +150,33 @@ QFrame *OverviewPage::makeBusiest()
     m_quiet->setWordWrap(true);
     layout->addWidget(m_quiet);
 
-    auto *grid = new QGridLayout;
-    grid->setHorizontalSpacing(16);
-    grid->setVerticalSpacing(3);
-    grid->setColumnStretch(0, 1);
     const QFont tabular = withTabularFigures(font());
-    const int rateWidth = QFontMetrics(tabular).horizontalAdvance(u"0000 Kibit/s"_s);
-    for (int i = 0; i < busiestCount; ++i) {
-        Busy busy {new ElidedLabel(card), new QLabel(card), new QLabel(card), new ShareBar(card)};
+    const int rateWidth = QFontMetrics(tabular).horizontalAdvance(u"↓ 00.0 Kibit/s"_s);
+    for (int i = 0; i < busiestCountWide; ++i) {
+        auto *row = new QWidget(card);
+        Busy busy{row, new ElidedLabel(row), new QLabel(row), new QLabel(row), new ShareBar(row)};
         busy.bar->setFixedHeight(3);
         for (QLabel *rate : {busy.rx, busy.tx}) {
             rate->setFont(tabular);
             rate->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
             rate->setMinimumWidth(rateWidth);
         }
-        grid->addWidget(busy.name, 2 * i, 0);
-        grid->addWidget(busy.rx, 2 * i, 1);
-        grid->addWidget(busy.tx, 2 * i, 2);
-        grid->addWidget(busy.bar, 2 * i + 1, 0, 1, 3);
+        auto *grid = new QGridLayout(row);
+        grid->setContentsMargins(0, 0, 0, 0);
+        grid->setVerticalSpacing(3);
+        grid->setColumnStretch(0, 1);
+        grid->addWidget(busy.name, 0, 0);
+        grid->addWidget(busy.rx, 0, 1);
+        grid->addWidget(busy.tx, 0, 2);
+        grid->addWidget(busy.bar, 1, 0, 1, 3);
+        // An unused row keeps its place, so that the graph beside it does not change its height.
+        QSizePolicy policy = row->sizePolicy();
+        policy.setRetainSizeWhenHidden(i < m_busiestCount);
+        policy.setVerticalPolicy(QSizePolicy::Fixed);
+        row->setSizePolicy(policy);
+        layout->addWidget(row);
         m_busiest.push_back(busy);
     }
-    layout->addLayout(grid);
     layout->addStretch(1);
     return card;
 }
@@ -191,6 +203,7 @@ void OverviewPage::setEmptyText(const QString &text)
 void OverviewPage::setCountingMs(qint64 milliseconds)
 {
     m_countingMs = milliseconds;
+    m_countingTold.start();
 }
 
 void OverviewPage::refresh()
@@ -198,40 +211,44 @@ void OverviewPage::refresh()
     if (m_isPaused || !isVisible())
         return;
     m_chart->refresh();
-    const QString since = m_countingMs < 0 ? QString() : formatDuration(m_countingMs);
+    const QString since =
+        m_countingMs < 0 ? QString() : formatDuration(m_countingMs + m_countingTold.elapsed());
     const auto show = [&](const Figure &figure, std::optional<double> rate, std::optional<quint64> total,
                           const QString &text, const QString &textSince) {
         figure.rate->setText(formatRate(rate, m_style));
-        const QString bytes = total ? formatBytes(*total, m_style.base) : unknownText();
+        if (!total) {
+            figure.total->setText(tr("Not measured yet"));
+            return;
+        }
+        const QString bytes = formatBytes(*total, m_style.base);
         figure.total->setText(since.isEmpty() ? text.arg(bytes) : textSince.arg(bytes, since));
     };
-    show(m_receive, m_history.rxBytesPerSecond(), m_history.rxBytesTotal(), tr("%1 received since the helper started"),
-         tr("%1 received in %2"));
-    show(m_send, m_history.txBytesPerSecond(), m_history.txBytesTotal(), tr("%1 sent since the helper started"),
-         tr("%1 sent in %2"));
+    show(m_receive, m_history.rxBytesPerSecond(), m_history.rxBytesTotal(),
+         tr("%1 received since the helper started"), tr("%1 received in %2"));
+    show(m_send, m_history.txBytesPerSecond(), m_history.txBytesTotal(),
+         tr("%1 sent since the helper started"), tr("%1 sent in %2"));
     const QString explanation = since.isEmpty()
         ? tr("Payload of the programs shown, since the helper started")
         : tr("Payload of the programs shown, since the helper started %1 ago").arg(since);
     m_receive.total->setToolTip(explanation);
     m_send.total->setToolTip(explanation);
 
-    const QList<LiveModel::Talker> talkers = m_model.busiest(busiestCount);
+    const QList<LiveModel::Talker> talkers = m_model.busiest(m_busiestCount);
     double most = 1;
     for (const LiveModel::Talker &talker : talkers)
         most = std::max(most, talker.rxBytesPerSecond + talker.txBytesPerSecond);
     for (size_t i = 0; i < m_busiest.size(); ++i) {
         const Busy &busy = m_busiest[i];
-        const bool isUsed = qsizetype(i) < talkers.size();
-        // Unused lines keep their place, so that the graph above does not change its height.
-        busy.bar->setVisible(isUsed);
-        busy.name->setText(isUsed ? talkers[qsizetype(i)].name : QString());
-        busy.name->setToolTip(isUsed ? talkers[qsizetype(i)].toolTip : QString());
-        busy.rx->setText(isUsed ? u"↓ "_s + formatRate(talkers[qsizetype(i)].rxBytesPerSecond, m_style) : QString());
-        busy.tx->setText(isUsed ? u"↑ "_s + formatRate(talkers[qsizetype(i)].txBytesPerSecond, m_style) : QString());
-        if (isUsed) {
-            static_cast<ShareBar *>(busy.bar)->setShares(talkers[qsizetype(i)].rxBytesPerSecond / most,
-                                                         talkers[qsizetype(i)].txBytesPerSecond / most);
-        }
+        busy.row->setVisible(qsizetype(i) < talkers.size());
+        if (qsizetype(i) >= talkers.size())
+            continue;
+        const LiveModel::Talker &talker = talkers[qsizetype(i)];
+        busy.name->setText(talker.name);
+        busy.row->setToolTip(talker.toolTip);
+        busy.rx->setText(u"↓ "_s + formatRate(talker.rxBytesPerSecond, m_style));
+        busy.tx->setText(u"↑ "_s + formatRate(talker.txBytesPerSecond, m_style));
+        static_cast<ShareBar *>(busy.bar)->setShares(talker.rxBytesPerSecond / most,
+                                                     talker.txBytesPerSecond / most);
     }
     m_quiet->setVisible(talkers.isEmpty());
     m_quiet->setText(m_history.rxBytesPerSecond() ? tr("Nothing moves at the moment.") : m_emptyText);
@@ -246,14 +263,26 @@ void OverviewPage::changeEvent(QEvent *event)
 
 void OverviewPage::resizeEvent(QResizeEvent *event)
 {
-    const bool isWide = width() >= wideFrom;
-    m_body->setDirection(isWide ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
-    m_body->itemAt(1)->widget()->setFixedWidth(isWide ? 360 : QWIDGETSIZE_MAX);
-    if (!isWide) {
-        m_body->itemAt(1)->widget()->setMinimumWidth(0);
-        m_body->itemAt(1)->widget()->setMaximumWidth(QWIDGETSIZE_MAX);
-    }
     QWidget::resizeEvent(event);
+    fitToSize();
+}
+
+void OverviewPage::fitToSize()
+{
+    const bool isWide = width() >= wideFrom;
+    const int count = isWide ? busiestCountWide : height() < lowUnder ? busiestCountLow : busiestCountBelow;
+    m_body->setDirection(isWide ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
+    m_busiestCard->setMinimumWidth(isWide ? 360 : 0);
+    m_busiestCard->setMaximumWidth(isWide ? 360 : QWIDGETSIZE_MAX);
+    if (count == m_busiestCount)
+        return;
+    m_busiestCount = count;
+    for (size_t i = 0; i < m_busiest.size(); ++i) {
+        QSizePolicy policy = m_busiest[i].row->sizePolicy();
+        policy.setRetainSizeWhenHidden(static_cast<int>(i) < count);
+        m_busiest[i].row->setSizePolicy(policy);
+    }
+    refresh();
 }
 
 void OverviewPage::showEvent(QShowEvent *event)
@@ -265,7 +294,8 @@ void OverviewPage::showEvent(QShowEvent *event)
 void OverviewPage::applyPalette()
 {
     const Colours colours = coloursFor(palette());
-    m_receive.icon->setPixmap(symbol(u"receive"_s, colours.receive.line).pixmap(QSize(16, 16), devicePixelRatioF()));
+    m_receive.icon->setPixmap(
+        symbol(u"receive"_s, colours.receive.line).pixmap(QSize(16, 16), devicePixelRatioF()));
     m_send.icon->setPixmap(symbol(u"send"_s, colours.send.line).pixmap(QSize(16, 16), devicePixelRatioF()));
     setTextColour(m_receive.rate, colours.receive.text);
     setTextColour(m_send.rate, colours.send.text);

@@ -3,6 +3,7 @@
 
 #include "units.h"
 
+#include <QElapsedTimer>
 #include <QWidget>
 
 #include <vector>
@@ -19,8 +20,7 @@ class TrafficChart;
 class TrafficHistory;
 
 /// The traffic of now and the last five minutes, the totals, and who is busiest.
-class OverviewPage : public QWidget
-{
+class OverviewPage : public QWidget {
     Q_OBJECT
 
 public:
@@ -49,6 +49,7 @@ private:
         QLabel *total = nullptr;
     };
     struct Busy {
+        QWidget *row = nullptr;
         ElidedLabel *name = nullptr;
         QLabel *rx = nullptr;
         QLabel *tx = nullptr;
@@ -57,19 +58,23 @@ private:
 
     QFrame *makeFigure(Figure &figure, const QString &caption);
     QFrame *makeBusiest();
+    void fitToSize();
     void applyPalette();
 
     const TrafficHistory &m_history;
     const LiveModel &m_model;
     UnitStyle m_style;
     bool m_isPaused = false;
-    qint64 m_countingMs = -1;
+    qint64 m_countingMs = -1; ///< as told when m_countingTold was started
+    QElapsedTimer m_countingTold;
     QString m_emptyText;
     Figure m_receive;
     Figure m_send;
     TrafficChart *m_chart;
     QLabel *m_quiet = nullptr;
     std::vector<Busy> m_busiest;
+    QFrame *m_busiestCard;
+    int m_busiestCount = 5; ///< rows that have their place
     QBoxLayout *m_body;
 };
 

@@ -73,10 +73,23 @@ QLineEdit:focus { border-color: @accent; }
 
 QTreeView { background: @base; border: 1px solid @border; border-radius: 10px; padding: 1px; outline: none; }
 QHeaderView { background: transparent; border: none; }
-QHeaderView::section { background: @base; color: @muted; border: none; border-bottom: 1px solid @border; padding: 7px 10px; }
+QHeaderView::section { background: @base; color: @muted; border: none; border-bottom: 1px solid @border; padding: 7px 8px 7px 10px; }
 QHeaderView::section:first { border-top-left-radius: 9px; }
 QHeaderView::section:last { border-top-right-radius: 9px; }
 QHeaderView::section:hover { color: @text; }
+QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-origin: border; subcontrol-position: center right; right: 3px;
+                                                 width: 9px; height: 9px; }
+
+QScrollBar { background: transparent; border: none; margin: 0; }
+QScrollBar:vertical { width: 11px; }
+QScrollBar:horizontal { height: 11px; }
+QScrollBar::handle { background: @handle; border-radius: 3px; margin: 2px 4px 2px 1px; }
+QScrollBar::handle:horizontal { margin: 1px 2px 4px 2px; min-width: 32px; }
+QScrollBar::handle:vertical { min-height: 32px; }
+QScrollBar::handle:hover { background: @muted; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QAbstractScrollArea::corner { background: transparent; }
 )";
 
 } // namespace
@@ -93,8 +106,8 @@ Colours coloursFor(const QPalette &palette)
     const QColor window = palette.color(QPalette::Window);
     const bool dark = isDark(palette);
     const auto hue = [](const char *line, const char *letters, double alpha) {
-        const QColor colour {QLatin1StringView(line)};
-        return Hue {colour, translucent(colour, alpha), QColor(QLatin1StringView(letters))};
+        const QColor colour{QLatin1StringView(line)};
+        return Hue{colour, translucent(colour, alpha), QColor(QLatin1StringView(letters))};
     };
     Colours colours;
     colours.receive = dark ? hue("#5aa2f0", "#76b4f7", 0.24) : hue("#2f7ed8", "#1c62b5", 0.16);
@@ -142,6 +155,7 @@ QString styleSheetFor(const QPalette &palette)
         {"@accent"_L1, accent},
         {"@checked"_L1, translucent(accent, isDark(palette) ? 0.32 : 0.13)},
         {"@muted"_L1, colours.muted},
+        {"@handle"_L1, mixed(palette.color(QPalette::Base), palette.color(QPalette::WindowText), 0.24)},
         {"@border"_L1, colours.border},
         {"@hover"_L1, colours.hover},
         {"@sidebar"_L1, colours.sidebar},

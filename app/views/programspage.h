@@ -14,8 +14,7 @@ class LiveFilter;
 class LiveModel;
 
 /// The table of programs and the addresses they talk to.
-class ProgramsPage : public QWidget
-{
+class ProgramsPage : public QWidget {
     Q_OBJECT
 
 public:
@@ -29,8 +28,7 @@ public:
 
 protected:
     void changeEvent(QEvent *event) override;
-    void resizeEvent(QResizeEvent *event) override;
-    void showEvent(QShowEvent *event) override;
+    bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
     void restoreColumns();

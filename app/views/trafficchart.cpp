@@ -5,12 +5,13 @@
 #include "traffichistory.h"
 
 #include <QAreaSeries>
-#include <QCategoryAxis>
 #include <QChart>
 #include <QEvent>
 #include <QGraphicsLayout>
 #include <QLineSeries>
+#include <QLocale>
 #include <QPainter>
+#include <QValueAxis>
 
 #include <algorithm>
 #include <array>
@@ -24,19 +25,38 @@ namespace {
 
 constexpr double span = TrafficHistory::spanSeconds;
 
-/// The smallest round step that shows @p peak bytes per second in at most four: 1, 2 or 5 and its tens and
-/// hundreds of the shown unit, so that the labels are round in it.
+/// The smallest round step that shows @p peak bytes per second in at most four: of the shown unit 1, 2, 5 and
+/// their tens and hundreds, or the powers of two where a thousand is 1024.
 double niceStep(double peak, UnitStyle style)
 {
+    static constexpr std::array decimal = {1, 2, 5, 10, 20, 50, 100, 200, 500};
+    static constexpr std::array binary = {1, 2, 4, 8, 16, 32, 64, 128, 256};
     const double factor = style.rateUnit == RateUnit::Bits ? 8 : 1;
-    const double thousand = style.base == UnitBase::Iec ? 1024 : 1000;
+    const bool isBinary = style.base == UnitBase::Iec;
     const double wanted = peak * factor / 4;
-    for (double unit = thousand;; unit *= thousand) {
-        for (const double figure : {1, 2, 5, 10, 20, 50, 100, 200, 500}) {
+    for (double unit = isBinary ? 1024 : 1000;; unit *= isBinary ? 1024 : 1000) {
+        for (const int figure : isBinary ? binary : decimal) {
             if (figure * unit >= wanted)
                 return figure * unit / factor;
         }
+        if (isBinary && 512 * unit >= wanted)
+            return 512 * unit / factor;
     }
+}
+
+/// A round rate without the zeros behind the point.
+QString roundRate(double bytesPerSecond, UnitStyle style)
+{
+    QString text = formatRate(bytesPerSecond, style);
+    const QString point = QLocale().decimalPoint();
+    const qsizetype end = text.indexOf(QChar::Nbsp);
+    const qsizetype from = text.indexOf(point);
+    if (from < 0 || from > end)
+        return text;
+    qsizetype kept = end;
+    while (kept > from && (text[kept - 1] == u'0' || kept == from + point.size()))
+        --kept;
+    return text.left(kept) + text.mid(end);
 }
 
 } // namespace
@@ -45,13 +65,12 @@ TrafficChart::TrafficChart(const TrafficHistory &history, QWidget *parent)
     : QChartView(parent)
     , m_history(history)
     , m_chart(new QChart)
-    , m_timeLabels(new QCategoryAxis(this))
-    , m_rate(new QCategoryAxis(this))
+    , m_time(new QValueAxis(this))
+    , m_rate(new QValueAxis(this))
 {
     setChart(m_chart);
     setFrameShape(QFrame::NoFrame);
     setRenderHint(QPainter::Antialiasing);
-    setBackgroundBrush(Qt::NoBrush);
     setFocusPolicy(Qt::NoFocus);
     setAccessibleName(tr("Network traffic of the last five minutes"));
 
@@ -61,21 +80,17 @@ TrafficChart::TrafficChart(const TrafficHistory &history, QWidget *parent)
     m_chart->legend()->hide();
     m_chart->setAnimationOptions(QChart::NoAnimation);
 
-    m_timeLabels->setStartValue(-span);
-    m_timeLabels->setRange(-span, 0);
-    m_timeLabels->setLabelsPosition(QCategoryAxis::AxisLabelsPositionOnValue);
-    m_timeLabels->append(tr("5 min ago"), -span);
-    for (int minutes = 4; minutes >= 1; --minutes)
-        m_timeLabels->append(tr("%1 min").arg(minutes), -60.0 * minutes);
-    m_timeLabels->append(tr("now"), 0);
-    m_rate->setLabelsPosition(QCategoryAxis::AxisLabelsPositionOnValue);
-    m_chart->addAxis(m_timeLabels, Qt::AlignBottom);
+    m_time->setRange(-span, 0);
+    m_time->setVisible(false);
+    m_rate->setVisible(false);
+    m_chart->addAxis(m_time, Qt::AlignBottom);
     m_chart->addAxis(m_rate, Qt::AlignLeft);
 
     m_receive = addSide(tr("Receiving"));
     m_send = addSide(tr("Sending"));
     applyPalette();
     setScale(0, 0);
+    viewport()->setBackgroundRole(QPalette::Base);
 }
 
 TrafficChart::Side TrafficChart::addSide(const QString &name)
@@ -91,9 +106,10 @@ TrafficChart::Side TrafficChart::addSide(const QString &name)
     // A pen around an area costs three times the area itself; a line of its own is cheap.
     side.area->setPen(Qt::NoPen);
     side.edge = new QLineSeries;
-    for (QAbstractSeries *series : {static_cast<QAbstractSeries *>(side.area), static_cast<QAbstractSeries *>(side.edge)}) {
+    for (QAbstractSeries *series :
+         {static_cast<QAbstractSeries *>(side.area), static_cast<QAbstractSeries *>(side.edge)}) {
         m_chart->addSeries(series);
-        series->attachAxis(m_timeLabels);
+        series->attachAxis(m_time);
         series->attachAxis(m_rate);
     }
     return side;
@@ -129,7 +145,7 @@ void TrafficChart::refresh()
         if (second.isMeasured != wasMeasured) {
             const double x = begin;
             const TrafficHistory::Second &known = second.isMeasured ? second : seconds[i - 1];
-            const std::array values = second.isMeasured ? std::array {0.0, 1.0} : std::array {1.0, 0.0};
+            const std::array values = second.isMeasured ? std::array{0.0, 1.0} : std::array{1.0, 0.0};
             for (const double value : values) {
                 rx.append({x, known.rxBytesPerSecond * value});
                 tx.append({x, -known.txBytesPerSecond * value});
@@ -152,9 +168,10 @@ void TrafficChart::refresh()
         side->upper->replace(*points);
         side->edge->replace(*points);
     }
-    setAccessibleDescription(tr("Receiving %1, at most %2; sending %3, at most %4.")
-                                 .arg(formatRate(m_history.rxBytesPerSecond(), m_style), formatRate(rxPeak, m_style),
-                                      formatRate(m_history.txBytesPerSecond(), m_style), formatRate(txPeak, m_style)));
+    setAccessibleDescription(
+        tr("Receiving %1, at most %2; sending %3, at most %4.")
+            .arg(formatRate(m_history.rxBytesPerSecond(), m_style), formatRate(rxPeak, m_style),
+                 formatRate(m_history.txBytesPerSecond(), m_style), formatRate(txPeak, m_style)));
     viewport()->update();
 }
 
@@ -170,17 +187,33 @@ void TrafficChart::setScale(double rxPeak, double txPeak)
     m_step = step;
     m_stepsUp = stepsUp;
     m_stepsDown = stepsDown;
-    for (const QString &label : m_rate->categoriesLabels())
-        m_rate->remove(label);
     m_rate->setRange(-stepsDown * step, stepsUp * step);
-    m_rate->setStartValue(-stepsDown * step);
-    for (int i = -stepsDown; i <= stepsUp; ++i) {
-        QString label = i == 0 ? u"0"_s : formatRate(std::abs(i) * step, m_style);
-        // Categories go by their label, and each rate is there twice: the lower ones carry a mark nobody sees.
-        if (i < 0)
-            label.append(QChar(0x200B));
-        m_rate->append(label, i * step);
-    }
+    placePlot();
+}
+
+/// Leaves room for the labels, as wide as they are now.
+void TrafficChart::placePlot()
+{
+    const QFontMetrics metrics(labelFont());
+    int left = 0;
+    for (int i = 1; i <= std::max(m_stepsUp, m_stepsDown); ++i)
+        left = std::max(left, metrics.horizontalAdvance(roundRate(i * m_step, m_style)));
+    const int top = metrics.height() / 2 + 1;
+    const int bottom = metrics.height() + 8;
+    m_chart->setPlotArea(QRectF(viewport()->rect()).adjusted(left + 10, top, -2, -bottom));
+}
+
+QFont TrafficChart::labelFont() const
+{
+    QFont small = withTabularFigures(font());
+    small.setPointSizeF(small.pointSizeF() * 0.9);
+    return small;
+}
+
+void TrafficChart::resizeEvent(QResizeEvent *event)
+{
+    QChartView::resizeEvent(event);
+    placePlot();
 }
 
 void TrafficChart::changeEvent(QEvent *event)
@@ -193,51 +226,82 @@ void TrafficChart::changeEvent(QEvent *event)
 void TrafficChart::applyPalette()
 {
     const Colours colours = coloursFor(palette());
-    QFont small = font();
-    small.setPointSizeF(small.pointSizeF() * 0.9);
-    for (QAbstractAxis *axis : {static_cast<QAbstractAxis *>(m_timeLabels), static_cast<QAbstractAxis *>(m_rate)}) {
-        axis->setLabelsColor(colours.muted);
-        axis->setLabelsFont(small);
-        axis->setGridLinePen(QPen(colours.border, 1));
-        axis->setLinePen(Qt::NoPen);
-    }
-    m_timeLabels->setGridLineVisible(false);
-    for (const auto &[side, hue] : {std::pair(&m_receive, &colours.receive), std::pair(&m_send, &colours.send)}) {
+    for (const auto &[side, hue] :
+         {std::pair(&m_receive, &colours.receive), std::pair(&m_send, &colours.send)}) {
         side->area->setBrush(hue->fill);
         side->edge->setPen(QPen(hue->line, 1.4));
     }
     viewport()->update();
 }
 
+void TrafficChart::drawBackground(QPainter *painter, const QRectF &rect)
+{
+    QChartView::drawBackground(painter, rect);
+    const QRectF plot = m_chart->mapRectToScene(m_chart->plotArea());
+    const QColor line = coloursFor(palette()).border;
+    for (int i = 0; i <= m_stepsUp + m_stepsDown; ++i) {
+        const double y = std::round(plot.top() + plot.height() * i / (m_stepsUp + m_stepsDown));
+        painter->fillRect(QRectF(plot.left(), y, plot.width(), 1), line);
+    }
+}
+
 void TrafficChart::drawForeground(QPainter *painter, const QRectF &)
 {
-    const Colours colours = coloursFor(palette());
     const QRectF plot = m_chart->mapRectToScene(m_chart->plotArea());
-    const auto x = [&plot](double secondsAgo) { return plot.right() + secondsAgo / span * plot.width(); };
-    const double middle = m_chart->mapToScene(m_chart->mapToPosition({0, 0}, m_receive.edge)).y();
+    drawGaps(*painter, plot);
+    drawLabels(*painter, plot);
+}
 
-    painter->setPen(Qt::NoPen);
-    for (const Gap &gap : std::as_const(m_gaps)) {
+void TrafficChart::drawGaps(QPainter &painter, const QRectF &plot) const
+{
+    const Colours colours = coloursFor(palette());
+    const auto x = [&plot](double seconds) { return plot.right() + seconds / span * plot.width(); };
+    const QString text = tr("not measured");
+    painter.setFont(labelFont());
+    QRectF chip = QRectF(QFontMetricsF(labelFont()).boundingRect(text)).adjusted(-8, -4, 8, 4);
+    for (const Gap &gap : m_gaps) {
         const QRectF area(QPointF(x(gap.from), plot.top()), QPointF(x(gap.to), plot.bottom()));
-        painter->setBrush(QBrush(colours.border, Qt::BDiagPattern));
-        painter->drawRect(area);
-        const QString text = tr("not measured");
-        painter->setPen(colours.muted);
-        if (area.width() > QFontMetricsF(font()).horizontalAdvance(text) + 24) {
-            const QRectF words = QRectF(QFontMetricsF(font()).boundingRect(text)).adjusted(-8, -3, 8, 3);
-            QRectF chip(QPointF(), words.size());
-            chip.moveCenter({area.center().x(), plot.top() + plot.height() * 0.14});
-            painter->setBrush(colours.card);
-            painter->setPen(Qt::NoPen);
-            painter->drawRoundedRect(chip, 6, 6);
-            painter->setPen(colours.muted);
-            painter->drawText(chip, Qt::AlignCenter, text);
-        }
-        painter->setPen(Qt::NoPen);
+        painter.setPen(Qt::NoPen);
+        // Also over the lines that run along the middle of the gap.
+        painter.fillRect(area, colours.card);
+        painter.setBrush(QBrush(colours.border, Qt::BDiagPattern));
+        painter.drawRect(area);
+        if (area.width() < chip.width() + 16)
+            continue;
+        chip.moveCenter({area.center().x(), plot.top() + std::min(plot.height() * 0.2, 40.0)});
+        painter.setBrush(colours.card);
+        painter.drawRoundedRect(chip, 6, 6);
+        painter.setPen(colours.muted);
+        painter.drawText(chip, Qt::AlignCenter, text);
     }
+}
 
-    painter->setPen(QPen(colours.muted, 1));
-    painter->drawLine(QPointF(plot.left(), middle), QPointF(plot.right(), middle));
+void TrafficChart::drawLabels(QPainter &painter, const QRectF &plot) const
+{
+    const Colours colours = coloursFor(palette());
+    const QFontMetricsF metrics(labelFont());
+    painter.setFont(labelFont());
+    const double stepHeight = plot.height() / (m_stepsUp + m_stepsDown);
+    const double middle = std::round(plot.top() + m_stepsUp * stepHeight);
+    painter.setPen(colours.muted);
+    painter.fillRect(QRectF(plot.left(), middle, plot.width(), 1), colours.muted);
+    for (int i = -m_stepsDown; i <= m_stepsUp; ++i) {
+        // Where the lines are close, every other label.
+        if (stepHeight < metrics.height() + 2 && i % 2 != 0 && i != m_stepsUp)
+            continue;
+        const QString label = i == 0 ? u"0"_s : roundRate(std::abs(i) * m_step, m_style);
+        const QRectF place(0, middle - i * stepHeight - metrics.height() / 2, plot.left() - 10,
+                           metrics.height());
+        painter.drawText(place, Qt::AlignRight | Qt::AlignVCenter, label);
+    }
+    const QRectF below(plot.left(), plot.bottom() + 6, plot.width(), metrics.height());
+    painter.drawText(below, Qt::AlignLeft, tr("5 min ago"));
+    painter.drawText(below, Qt::AlignRight, tr("now"));
+    for (int minutes = 4; minutes >= 1; --minutes) {
+        const QString label = tr("%1 min").arg(minutes);
+        const double centre = plot.right() - minutes * 60 / span * plot.width();
+        painter.drawText(QRectF(centre - 50, below.top(), 100, below.height()), Qt::AlignHCenter, label);
+    }
 }
 
 } // namespace Nettally

@@ -6,17 +6,17 @@
 #include <QChartView>
 
 class QAreaSeries;
-class QCategoryAxis;
 class QLineSeries;
+class QValueAxis;
 
 namespace Nettally {
 
 class TrafficHistory;
 
 /// The rates of the last five minutes, received above the middle line, sent below it, on one scale.
-/// Time that was not measured is hatched.
-class TrafficChart : public QChartView
-{
+/// Time that was not measured is hatched. Grid and labels are our own: those of
+/// the axes are cut off at the edges and lag behind a change of size.
+class TrafficChart : public QChartView {
     Q_OBJECT
 
 public:
@@ -31,7 +31,9 @@ public:
 
 protected:
     void changeEvent(QEvent *event) override;
+    void drawBackground(QPainter *painter, const QRectF &rect) override;
     void drawForeground(QPainter *painter, const QRectF &rect) override;
+    void resizeEvent(QResizeEvent *event) override;
 
 private:
     struct Side {
@@ -48,12 +50,16 @@ private:
     Side addSide(const QString &name);
     void applyPalette();
     void setScale(double rxPeak, double txPeak);
+    void placePlot();
+    QFont labelFont() const;
+    void drawGaps(QPainter &painter, const QRectF &plot) const;
+    void drawLabels(QPainter &painter, const QRectF &plot) const;
 
     const TrafficHistory &m_history;
     UnitStyle m_style;
     QChart *m_chart;
-    QCategoryAxis *m_timeLabels;
-    QCategoryAxis *m_rate;
+    QValueAxis *m_time;
+    QValueAxis *m_rate;
     Side m_receive;
     Side m_send;
     QList<Gap> m_gaps;

@@ -48,7 +48,7 @@ struct sock {
     struct dst_entry *sk_dst_cache;
     int sk_rx_dst_ifindex; /* since 0c0a5ef809f9 (5.17); before that in inet_sock */
     nt_u16 sk_protocol; /* a member of its own since bf9765145b85 (5.6) */
-    nt_u8 sk_userlocks; /* likewise */
+    nt_u8 sk_userlocks; /* four bits of a byte before 6.9: read it as a bit field */
 };
 
 struct socket {

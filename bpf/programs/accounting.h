@@ -62,7 +62,9 @@ static __always_inline void readService(struct sock *sk, nt_u8 direction, struct
         return;
     }
     if (isDatagram && !remote)
-        direction = sk->sk_userlocks & NT_SOCK_BINDPORT_LOCK ? NT_DIRECTION_INCOMING : NT_DIRECTION_OUTGOING;
+        direction = BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & NT_SOCK_BINDPORT_LOCK
+            ? NT_DIRECTION_INCOMING
+            : NT_DIRECTION_OUTGOING;
     else if (isDatagram)
         direction = NT_DIRECTION_OUTGOING;
     else if (direction == NT_DIRECTION_UNKNOWN && isEphemeral(local) != isEphemeral(remote))
@@ -176,7 +178,8 @@ static __always_inline void account(struct sock *sk, nt_u64 rxBytes, nt_u64 txBy
         socket->row = (nt_u32)place;
         socket->generation = (nt_u32)(place >> 32);
         socket->hasRow = 1;
-        /* A call that ends after the socket was closed (a dropped connection read to its end) opens nothing. */
+        /* A call that ends after the socket was closed (a dropped connection read to its end) opens nothing.
+         */
         if (sk->__sk_common.skc_state != NT_TCP_CLOSE || sk->sk_protocol != NT_IPPROTO_TCP) {
             __sync_fetch_and_add(&row->openSockets, 1);
             __sync_lock_test_and_set(&socket->counted, 1);

@@ -20,13 +20,16 @@ void registerTypes()
     qDBusRegisterMetaType<StringMap>();
     qDBusRegisterMetaType<CountMap>();
     qDBusRegisterMetaType<QList<uint>>();
+    // QtDBus finds the types of a slot's arguments by the name they are declared with.
+    qRegisterMetaType<StringMap>("Nettally::Wire::StringMap");
+    qRegisterMetaType<CountMap>("Nettally::Wire::CountMap");
 }
 
 QDBusArgument &operator<<(QDBusArgument &argument, const Program &program)
 {
     argument.beginStructure();
-    argument << program.id << program.pid << program.startNs << program.name << program.executable << program.uid
-             << program.cgroupId << program.pidNs << program.netNs << program.kind;
+    argument << program.id << program.pid << program.startNs << program.name << program.executable
+             << program.uid << program.cgroupId << program.pidNs << program.netNs << program.kind;
     argument.endStructure();
     return argument;
 }
@@ -34,8 +37,8 @@ QDBusArgument &operator<<(QDBusArgument &argument, const Program &program)
 const QDBusArgument &operator>>(const QDBusArgument &argument, Program &program)
 {
     argument.beginStructure();
-    argument >> program.id >> program.pid >> program.startNs >> program.name >> program.executable >> program.uid
-        >> program.cgroupId >> program.pidNs >> program.netNs >> program.kind;
+    argument >> program.id >> program.pid >> program.startNs >> program.name >> program.executable
+        >> program.uid >> program.cgroupId >> program.pidNs >> program.netNs >> program.kind;
     argument.endStructure();
     return argument;
 }
@@ -93,8 +96,8 @@ const QDBusArgument &operator>>(const QDBusArgument &argument, Probe &probe)
 QDBusArgument &operator<<(QDBusArgument &argument, const Interface &interface)
 {
     argument.beginStructure();
-    argument << interface.index << interface.name << interface.rxBytes << interface.txBytes << interface.rxPackets
-             << interface.txPackets << interface.isLoopback << interface.isUp;
+    argument << interface.index << interface.name << interface.rxBytes << interface.txBytes
+             << interface.rxPackets << interface.txPackets << interface.isLoopback << interface.isUp;
     argument.endStructure();
     return argument;
 }
@@ -102,8 +105,8 @@ QDBusArgument &operator<<(QDBusArgument &argument, const Interface &interface)
 const QDBusArgument &operator>>(const QDBusArgument &argument, Interface &interface)
 {
     argument.beginStructure();
-    argument >> interface.index >> interface.name >> interface.rxBytes >> interface.txBytes >> interface.rxPackets
-        >> interface.txPackets >> interface.isLoopback >> interface.isUp;
+    argument >> interface.index >> interface.name >> interface.rxBytes >> interface.txBytes
+        >> interface.rxPackets >> interface.txPackets >> interface.isLoopback >> interface.isUp;
     argument.endStructure();
     return argument;
 }

@@ -15,8 +15,7 @@ enum class Verdict {
 };
 
 /// The seam before polkit. Answers later, on the thread that asked, exactly once a call.
-class Authorizer
-{
+class Authorizer {
 public:
     using Answer = std::function<void(Verdict)>;
 

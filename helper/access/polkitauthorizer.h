@@ -24,10 +24,10 @@ inline constexpr std::chrono::milliseconds quietCheckTimeout = std::chrono::seco
  *
  * Used from one thread that runs an event loop. Checks open at destruction are never answered.
  */
-class PolkitAuthorizer : public Authorizer
-{
+class PolkitAuthorizer : public Authorizer {
 public:
-    /// @p bus is where polkit and the callers are: the system bus. polkit-qt always uses the system bus.
+    /// @p bus is where polkit and the callers are: the system bus, connected to as root, whom alone polkit
+    /// tells about other users. polkit-qt always uses the system bus and connects to it here.
     explicit PolkitAuthorizer(const QDBusConnection &bus);
     ~PolkitAuthorizer() override;
 

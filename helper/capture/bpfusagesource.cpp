@@ -49,8 +49,8 @@ struct Purpose {
     const char *lossIfMissing;
 };
 
-constexpr char spliceLoss[] = QT_TRANSLATE_NOOP("BpfUsageSource",
-                                                "bytes taken from a socket with splice() are not seen");
+constexpr char spliceLoss[] =
+    QT_TRANSLATE_NOOP("BpfUsageSource", "bytes taken from a socket with splice() are not seen");
 
 const std::vector<Purpose> &purposes()
 {
@@ -64,7 +64,9 @@ const std::vector<Purpose> &purposes()
            ""}},
          QT_TRANSLATE_NOOP("BpfUsageSource", "sent bytes are not measured")},
         {"payload-receive",
-         {{"tp_btf/sock_recv_length", {{"receiveTracepoint", Hook::Tracepoint, "sock_recv_length"}}, spliceLoss},
+         {{"tp_btf/sock_recv_length",
+           {{"receiveTracepoint", Hook::Tracepoint, "sock_recv_length"}},
+           spliceLoss},
           {"fexit/inet_recvmsg",
            {{"receiveExit4", Hook::FunctionExit, "inet_recvmsg"},
             {"receiveExit6", Hook::FunctionExit, "inet6_recvmsg"}},
@@ -72,7 +74,8 @@ const std::vector<Purpose> &purposes()
          QT_TRANSLATE_NOOP("BpfUsageSource", "received bytes are not measured")},
         {"connection-state",
          {{"tp_btf/inet_sock_set_state", {{"tcpStateChanged", Hook::Tracepoint, "inet_sock_set_state"}}, ""}},
-         QT_TRANSLATE_NOOP("BpfUsageSource", "accepted connections are told from outgoing ones by their ports only")},
+         QT_TRANSLATE_NOOP("BpfUsageSource",
+                           "accepted connections are told from outgoing ones by their ports only")},
         {"program-exit",
          {{"tp_btf/sched_process_exit", {{"processExited", Hook::Tracepoint, "sched_process_exit"}}, ""}},
          QT_TRANSLATE_NOOP("BpfUsageSource", "programs that have ended are not marked as such")},
@@ -100,7 +103,8 @@ int keepWarning(libbpf_print_level level, const char *format, va_list arguments)
 
 QString libraryFailure(const QString &sentence, int error)
 {
-    return sentence.arg(QString::fromLocal8Bit(std::strerror(error)), QString::fromLocal8Bit(lastLibraryWarning));
+    return sentence.arg(QString::fromLocal8Bit(std::strerror(error)),
+                        QString::fromLocal8Bit(lastLibraryWarning));
 }
 
 /// The alternative of @p purpose that this kernel grants, and its account of it.
@@ -127,7 +131,8 @@ const Alternative *choose(const Purpose &purpose, ProbeState *state, std::vector
         }
         refusals.append(QStringLiteral("%1: %2").arg(QLatin1String(alternative.mechanism), refusal));
     }
-    state->note = QStringLiteral("%1 (%2)").arg(translate(purpose.lossIfMissing), refusals.join(QStringLiteral("; ")));
+    state->note =
+        QStringLiteral("%1 (%2)").arg(translate(purpose.lossIfMissing), refusals.join(QStringLiteral("; ")));
     return nullptr;
 }
 
@@ -145,7 +150,8 @@ BpfUsageSource::~BpfUsageSource()
 std::unique_ptr<BpfUsageSource> BpfUsageSource::create(const Options &options, QString *problem)
 {
     if (geteuid() != 0) {
-        *problem = translate("Measuring needs root: start nettally-helper with sudo, or let the system start it.");
+        *problem =
+            translate("Measuring needs root: start nettally-helper with sudo, or let the system start it.");
         return {};
     }
     *problem = KernelSupport::btfProblem();
@@ -162,8 +168,8 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
 {
     m_skeleton = nettally_bpf__open();
     if (!m_skeleton) {
-        *problem = libraryFailure(translate("The kernel programs cannot be opened: %1 (%2). Install Nettally anew."),
-                                  errno);
+        *problem = libraryFailure(
+            translate("The kernel programs cannot be opened: %1 (%2). Install Nettally anew."), errno);
         return false;
     }
 
@@ -181,17 +187,19 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
         m_probes.append(state);
     }
     if (!measures) {
-        *problem = translate("Kernel %1 grants none of the hooks that measure traffic (%2); boot a newer kernel, or "
-                             "lift the restriction (lockdown, container) that refuses BPF to root.")
-                       .arg(KernelSupport::kernelRelease(), m_probes.constFirst().note);
+        *problem =
+            translate("Kernel %1 grants none of the hooks that measure traffic (%2); boot a newer kernel, or "
+                      "lift the restriction (lockdown, container) that refuses BPF to root.")
+                .arg(KernelSupport::kernelRelease(), m_probes.constFirst().note);
         return false;
     }
 
     const QString cgroup2 = KernelSupport::cgroup2Mount();
-    ProbeState release {QStringLiteral("socket-release"), {}, false, {}};
+    ProbeState release{QStringLiteral("socket-release"), {}, false, {}};
     if (cgroup2.isEmpty())
-        release.note = translate("closed UDP sockets stay in the number of connections (no cgroup2 file system is "
-                                 "mounted at its root; mount one to see them)");
+        release.note =
+            translate("closed UDP sockets stay in the number of connections (no cgroup2 file system is "
+                      "mounted at its root; mount one to see them)");
     else
         bpf_program__set_autoload(m_skeleton->progs.socketReleased, true);
     m_probes.append(release);
@@ -205,17 +213,19 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
     bpf_map__set_max_entries(m_skeleton->maps.program_index, options.programCapacity);
 
     if (const int error = nettally_bpf__load(m_skeleton)) {
-        *problem = libraryFailure(translate("The kernel refused Nettally's programs: %1 (%2). Report this with the "
-                                            "output of \"uname -r\", or boot another kernel."),
-                                  -error);
+        *problem =
+            libraryFailure(translate("The kernel refused Nettally's programs: %1 (%2). Report this with the "
+                                     "output of \"uname -r\", or boot another kernel."),
+                           -error);
         return false;
     }
     if (!m_control.map(bpf_map__fd(m_skeleton->maps.control), 1, PROT_READ | PROT_WRITE)
         || !m_rows.map(bpf_map__fd(m_skeleton->maps.rows), options.rowCapacity, PROT_READ | PROT_WRITE)
         || !m_programs.map(bpf_map__fd(m_skeleton->maps.programs), options.programCapacity, PROT_READ)) {
-        *problem = libraryFailure(translate("The kernel's tables cannot be mapped: %1 (%2). Ask for fewer flows with "
-                                            "--max-flows."),
-                                  errno);
+        *problem = libraryFailure(
+            translate("The kernel's tables cannot be mapped: %1 (%2). Ask for fewer flows with "
+                      "--max-flows."),
+            errno);
         return false;
     }
     m_seen.resize(options.rowCapacity);
@@ -243,9 +253,10 @@ bool BpfUsageSource::attach(QString *problem)
             continue;
         bpf_link *link = bpf_program__attach(program);
         if (!link) {
-            *problem = libraryFailure(translate("The kernel refused to attach Nettally's programs: %1 (%2). Report this "
-                                                "with the output of \"uname -r\", or boot another kernel."),
-                                      errno);
+            *problem = libraryFailure(
+                translate("The kernel refused to attach Nettally's programs: %1 (%2). Report this "
+                          "with the output of \"uname -r\", or boot another kernel."),
+                errno);
             return false;
         }
         m_links.push_back(link);
@@ -256,8 +267,8 @@ bool BpfUsageSource::attach(QString *problem)
     if (release.note.isEmpty()) {
         const QByteArray path = QFile::encodeName(m_info.value(QStringLiteral("cgroup2")));
         const int cgroup = open(path.constData(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        bpf_link *link
-            = cgroup < 0 ? nullptr : bpf_program__attach_cgroup(m_skeleton->progs.socketReleased, cgroup);
+        bpf_link *link =
+            cgroup < 0 ? nullptr : bpf_program__attach_cgroup(m_skeleton->progs.socketReleased, cgroup);
         const int error = errno;
         if (cgroup >= 0)
             close(cgroup);
@@ -315,7 +326,8 @@ void BpfUsageSource::read(CounterSink &sink)
             && openSockets == seen.openSockets)
             continue;
         // A row made this very moment waits for the next reading, whole.
-        if (!loadOnce(row.ready) || row.key.program >= m_programs.size() || !reportProgram(row.key.program, sink))
+        if (!loadOnce(row.ready) || row.key.program >= m_programs.size()
+            || !reportProgram(row.key.program, sink))
             continue;
         seen = {rxPayloadBytes, txPayloadBytes, openSockets};
 

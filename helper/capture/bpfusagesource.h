@@ -18,8 +18,7 @@ namespace Nettally {
  *
  * Made as root; reading needs no privilege any more, so the helper may drop them after create().
  */
-class BpfUsageSource : public UsageSource
-{
+class BpfUsageSource : public UsageSource {
 public:
     struct Options {
         quint32 rowCapacity = 65536; ///< flows at a time; 192 bytes of kernel memory each

@@ -48,7 +48,8 @@ Trial tryHook(Hook hook, const char *target)
     options.sz = sizeof options;
     options.expected_attach_type = type;
     options.attach_btf_id = static_cast<__u32>(btfId);
-    const int program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "nettally_trial", "GPL", returnZero, 2, &options);
+    const int program =
+        bpf_prog_load(BPF_PROG_TYPE_TRACING, "nettally_trial", "GPL", returnZero, 2, &options);
     if (program < 0)
         return {false, reasonOf(-program)};
     const int link = bpf_raw_tracepoint_open(nullptr, program);
@@ -62,13 +63,15 @@ Trial tryHook(Hook hook, const char *target)
 QString btfProblem()
 {
     if (!QFile::exists(QLatin1String(btfPath)))
-        return translate("This kernel has no type information (%1), which Nettally needs to read it safely; boot a "
-                         "kernel built with CONFIG_DEBUG_INFO_BTF=y, as Debian's, Ubuntu's and Fedora's are.")
+        return translate(
+                   "This kernel has no type information (%1), which Nettally needs to read it safely; boot a "
+                   "kernel built with CONFIG_DEBUG_INFO_BTF=y, as Debian's, Ubuntu's and Fedora's are.")
             .arg(QLatin1String(btfPath));
     btf *kernel = btf__load_vmlinux_btf();
     if (!kernel)
-        return translate("The kernel's type information (%1) cannot be read: %2. Run the helper as root, or boot "
-                         "another kernel.")
+        return translate(
+                   "The kernel's type information (%1) cannot be read: %2. Run the helper as root, or boot "
+                   "another kernel.")
             .arg(QLatin1String(btfPath), QString::fromLocal8Bit(std::strerror(errno)));
     btf__free(kernel);
     return {};

@@ -28,7 +28,8 @@ Trial tryHook(Hook hook, const char *target);
 /// Why the kernel's type information cannot be used, as a sentence with the next step; empty when it can.
 QString btfProblem();
 
-/// Where the unified (v2) control group hierarchy is mounted, in the pure or the hybrid layout; empty if nowhere.
+/// Where the unified (v2) control group hierarchy is mounted, in the pure or the hybrid layout; empty if
+/// nowhere.
 QString cgroup2Mount();
 
 /// "6.12.48+deb13-amd64" and the like.

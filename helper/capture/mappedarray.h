@@ -11,8 +11,8 @@
 namespace Nettally {
 
 /// A memory-mapped BPF array (BPF_F_MMAPABLE) of T. The kernel writes to it at any time.
-template <typename T> class MappedArray
-{
+template <typename T>
+class MappedArray {
     static_assert(sizeof(T) % 8 == 0, "the kernel rounds values up to 8 bytes");
 
 public:
@@ -68,7 +68,8 @@ private:
 };
 
 /// One whole read of memory the kernel changes under us.
-template <typename T> T loadOnce(const T &value)
+template <typename T>
+T loadOnce(const T &value)
 {
     return __atomic_load_n(&value, __ATOMIC_ACQUIRE);
 }

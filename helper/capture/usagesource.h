@@ -34,8 +34,7 @@ struct InterfaceCounters {
  *
  * Used from one thread. read() never blocks on anything but memory and small system calls.
  */
-class UsageSource
-{
+class UsageSource {
 public:
     virtual ~UsageSource() = default;
 

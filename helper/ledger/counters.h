@@ -43,8 +43,7 @@ struct FlowRecord {
 
 /// Takes what a reading found. Programs arrive before the flows that name them, each again only when
 /// it ended; flows only when a counter changed since the reading before.
-class CounterSink
-{
+class CounterSink {
 public:
     virtual ~CounterSink() = default;
     virtual void program(const ProgramRecord &record) = 0;

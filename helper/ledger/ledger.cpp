@@ -7,15 +7,15 @@ namespace Nettally {
 
 namespace {
 
-    QByteArray addressBytes(const RemoteBytes &bytes)
-    {
-        static constexpr std::array<quint8, 12> v4Mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-        if (bytes == RemoteBytes{})
-            return {};
-        const bool isV4 = std::equal(v4Mapped.begin(), v4Mapped.end(), bytes.begin());
-        const QByteArray all(reinterpret_cast<const char *>(bytes.data()), qsizetype(bytes.size()));
-        return isV4 ? all.mid(qsizetype(v4Mapped.size())) : all;
-    }
+QByteArray addressBytes(const RemoteBytes &bytes)
+{
+    static constexpr std::array<quint8, 12> v4Mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    if (bytes == RemoteBytes{})
+        return {};
+    const bool isV4 = std::equal(v4Mapped.begin(), v4Mapped.end(), bytes.begin());
+    const QByteArray all(reinterpret_cast<const char *>(bytes.data()), qsizetype(bytes.size()));
+    return isV4 ? all.mid(qsizetype(v4Mapped.size())) : all;
+}
 
 } // namespace
 
@@ -43,8 +43,8 @@ void Ledger::flow(const FlowRecord &record)
     if (record.slot >= m_slots.size())
         m_slots.resize(record.slot + 1);
     Slot &slot = m_slots[record.slot];
-    const quint32 programId
-        = record.slot == 0 ? ProcessTable::overflowId : m_processes.idOfSlot(record.programSlot);
+    const quint32 programId =
+        record.slot == 0 ? ProcessTable::overflowId : m_processes.idOfSlot(record.programSlot);
 
     const bool sameRow = slot.row != none && slot.generation == record.generation;
     if (!sameRow || level(LedgerDetail::Connection).nodes[slot.row].row.programId != programId) {

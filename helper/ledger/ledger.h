@@ -61,8 +61,7 @@ struct LedgerChanges {
  * there are changes, not rows: every level keeps its rows in the order of their last change.
  * A program is told of with its first row, not before. Not thread-safe.
  */
-class Ledger : public CounterSink
-{
+class Ledger : public CounterSink {
 public:
     static constexpr quint32 othersRowId = 1; ///< reserved in every level; program ProcessTable::othersId
 

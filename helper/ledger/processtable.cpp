@@ -9,21 +9,21 @@ namespace Nettally {
 
 namespace {
 
-    /// Programs name themselves with any bytes: what is not UTF-8, ends a line, or turns the writing
-    /// direction of what follows (to pass for another name) becomes U+FFFD.
-    QString safeString(const QByteArray &bytes)
-    {
-        QString text = QString::fromUtf8(bytes);
-        for (QChar &c : text) {
-            const char16_t u = c.unicode();
-            const bool turnsDirection = (u >= 0x202a && u <= 0x202e) || (u >= 0x2066 && u <= 0x2069);
-            const QChar::Category category = c.category();
-            if (category == QChar::Other_Control || category == QChar::Separator_Line
-                || category == QChar::Separator_Paragraph || turnsDirection)
-                c = QChar(QChar::ReplacementCharacter);
-        }
-        return text;
+/// Programs name themselves with any bytes: what is not UTF-8, ends a line, or turns the writing
+/// direction of what follows (to pass for another name) becomes U+FFFD.
+QString safeString(const QByteArray &bytes)
+{
+    QString text = QString::fromUtf8(bytes);
+    for (QChar &c : text) {
+        const char16_t u = c.unicode();
+        const bool turnsDirection = (u >= 0x202a && u <= 0x202e) || (u >= 0x2066 && u <= 0x2069);
+        const QChar::Category category = c.category();
+        if (category == QChar::Other_Control || category == QChar::Separator_Line
+            || category == QChar::Separator_Paragraph || turnsDirection)
+            c = QChar(QChar::ReplacementCharacter);
     }
+    return text;
+}
 
 } // namespace
 
@@ -48,8 +48,9 @@ QString ProcessTable::displayName(const ProgramRecord &record)
     if (record.isKernel)
         return safeString(record.comm);
     const QByteArray base = record.path.mid(record.path.lastIndexOf('/') + 1);
-    // An empty comm is the beginning of every name.
-    return safeString(!base.isEmpty() && base.startsWith(record.comm) ? base : record.comm);
+    // An empty comm is the beginning of every name. "exe" is what execve() of /proc/self/exe leaves.
+    const bool isCut = base.startsWith(record.comm) || record.comm == "exe";
+    return safeString(!base.isEmpty() && isCut ? base : record.comm);
 }
 
 void ProcessTable::record(const ProgramRecord &record, std::vector<quint32> &ended)
@@ -83,9 +84,7 @@ void ProcessTable::record(const ProgramRecord &record, std::vector<quint32> &end
 
         // A pid is one image at a time: the later start, or the later execve(), ended the other.
         quint32 &latest = m_latestOfPid[record.pid];
-        const auto age = [this](quint32 of) {
-            return std::tuple(process(of).startNs, process(of).execId);
-        };
+        const auto age = [this](quint32 of) { return std::tuple(process(of).startNs, process(of).execId); };
         if (latest != 0 && age(latest) > age(id)) {
             end(id, ended);
         } else {

@@ -36,8 +36,7 @@ struct Process {
  * A program is (pid, startNs, execId): a reused pid and an execve() are other programs. Ids are dense
  * from 1; othersId and overflowId are reserved. Not thread-safe.
  */
-class ProcessTable
-{
+class ProcessTable {
 public:
     static constexpr quint32 othersId = 1; ///< all programs a user may not see, as one
     static constexpr quint32 overflowId = 2; ///< what found no place in the source's tables
@@ -68,7 +67,10 @@ private:
         quint64 execId = 0;
         quint64 pid = 0; ///< widened, so that the key has no padding and hashes as bytes
         bool operator==(const Key &) const = default;
-        friend size_t qHash(const Key &key, size_t seed) noexcept { return qHashBits(&key, sizeof key, seed); }
+        friend size_t qHash(const Key &key, size_t seed) noexcept
+        {
+            return qHashBits(&key, sizeof key, seed);
+        }
     };
 
     void end(quint32 id, std::vector<quint32> &ended);

@@ -17,70 +17,91 @@ namespace Nettally {
 
 namespace {
 
-    /// Pushes that come close together share one reading of the source.
-    constexpr int readingSharedMs = 20;
-    /// Status reads anew when the last reading is older, so that its sums are true without subscribers
-    /// and a caller in a loop costs a reading a second at most.
-    constexpr int statusReadingMs = 1000;
+/// Pushes that come close together share one reading of the source.
+constexpr int readingSharedMs = 20;
+/// Status reads anew when the last reading is older, so that its sums are true without subscribers
+/// and a caller in a loop costs a reading a second at most.
+constexpr int statusReadingMs = 1000;
 
-    quint64 bootTimeNs()
-    {
-        timespec now{};
-        clock_gettime(CLOCK_BOOTTIME, &now);
-        return quint64(now.tv_sec) * 1000000000u + quint64(now.tv_nsec);
-    }
+quint64 bootTimeNs()
+{
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return quint64(now.tv_sec) * 1000000000u + quint64(now.tv_nsec);
+}
 
-    QString invalidArgs() { return QDBusError::errorString(QDBusError::InvalidArgs); }
-    QString limitsExceeded() { return QDBusError::errorString(QDBusError::LimitsExceeded); }
+QString invalidArgs()
+{
+    return QDBusError::errorString(QDBusError::InvalidArgs);
+}
+QString limitsExceeded()
+{
+    return QDBusError::errorString(QDBusError::LimitsExceeded);
+}
 
-    bool isInterval(uint intervalMs)
-    {
-        return intervalMs >= Wire::minIntervalMs && intervalMs <= Wire::maxIntervalMs;
-    }
+bool isInterval(uint intervalMs)
+{
+    return intervalMs >= Wire::minIntervalMs && intervalMs <= Wire::maxIntervalMs;
+}
 
-    std::optional<LedgerDetail> detailOf(const QString &name)
-    {
-        if (name == QLatin1String("program"))
-            return LedgerDetail::Program;
-        if (name == QLatin1String("remote"))
-            return LedgerDetail::Remote;
-        if (name == QLatin1String("connection"))
-            return LedgerDetail::Connection;
-        return std::nullopt;
-    }
+std::optional<LedgerDetail> detailOf(const QString &name)
+{
+    if (name == QLatin1String("program"))
+        return LedgerDetail::Program;
+    if (name == QLatin1String("remote"))
+        return LedgerDetail::Remote;
+    if (name == QLatin1String("connection"))
+        return LedgerDetail::Connection;
+    return std::nullopt;
+}
 
-    QString scopeName(bool all) { return all ? QStringLiteral("all") : QStringLiteral("own"); }
+QString scopeName(bool all)
+{
+    return all ? QStringLiteral("all") : QStringLiteral("own");
+}
 
-    Wire::Program toWire(const Process &process)
-    {
-        return {process.id,  process.pid,      process.startNs, process.name,  process.executable,
-                process.uid, process.cgroupId, process.pidNs,   process.netNs, quint8(process.kind)};
-    }
+Wire::Program toWire(const Process &process)
+{
+    return {process.id,  process.pid,      process.startNs, process.name,  process.executable,
+            process.uid, process.cgroupId, process.pidNs,   process.netNs, quint8(process.kind)};
+}
 
-    Wire::Remote toWire(const LedgerRemote &remote) { return {remote.id, remote.address}; }
+Wire::Remote toWire(const LedgerRemote &remote)
+{
+    return {remote.id, remote.address};
+}
 
-    Wire::Row toWire(const LedgerRow &row)
-    {
-        return {row.id,        row.programId, row.remoteId,
-                row.servicePort, row.protocol,  row.direction,
-                row.ifindex,   row.rxPayloadBytesTotal, row.txPayloadBytesTotal,
-                quint32(std::min<qint64>(row.openSockets, std::numeric_limits<quint32>::max()))};
-    }
+Wire::Row toWire(const LedgerRow &row)
+{
+    return {row.id,
+            row.programId,
+            row.remoteId,
+            row.servicePort,
+            row.protocol,
+            row.direction,
+            row.ifindex,
+            row.rxPayloadBytesTotal,
+            row.txPayloadBytesTotal,
+            quint32(std::min<qint64>(row.openSockets, std::numeric_limits<quint32>::max()))};
+}
 
-    /// The @p part-th @p size items of @p all as they travel; none where it is used up.
-    template <typename WireType, typename Convert, typename Item>
-    QList<WireType> slice(const std::vector<Item> &all, size_t part, int size, const Convert &convert)
-    {
-        const size_t begin = std::min(all.size(), part * size_t(size));
-        const size_t end = std::min(all.size(), begin + size_t(size));
-        QList<WireType> items;
-        items.reserve(qsizetype(end - begin));
-        for (size_t i = begin; i < end; ++i)
-            items.append(convert(all[i]));
-        return items;
-    }
+/// The @p part-th @p size items of @p all as they travel; none where it is used up.
+template <typename WireType, typename Convert, typename Item>
+QList<WireType> slice(const std::vector<Item> &all, size_t part, int size, const Convert &convert)
+{
+    const size_t begin = std::min(all.size(), part * size_t(size));
+    const size_t end = std::min(all.size(), begin + size_t(size));
+    QList<WireType> items;
+    items.reserve(qsizetype(end - begin));
+    for (size_t i = begin; i < end; ++i)
+        items.append(convert(all[i]));
+    return items;
+}
 
-    size_t partsOf(size_t count, int size) { return (count + size_t(size) - 1) / size_t(size); }
+size_t partsOf(size_t count, int size)
+{
+    return (count + size_t(size) - 1) / size_t(size);
+}
 
 } // namespace
 
@@ -132,8 +153,8 @@ QString MonitorService::publish()
 
 // --- Subscribing: arguments and limits, then the user, then polkit, then the grant.
 
-uint MonitorService::Subscribe(uint intervalMs, const QString &scope, const QString &detail,
-                               bool interactive, QString &, QString &, QString &)
+uint MonitorService::Subscribe(uint intervalMs, const QString &scope, const QString &detail, bool interactive,
+                               QString &, QString &, QString &)
 {
     const bool wantsAll = scope == scopeName(true);
     const std::optional<LedgerDetail> wantedDetail = detailOf(detail);
@@ -274,13 +295,12 @@ void MonitorService::grant(quint32 id, bool all)
         return; // left meanwhile
     }
     const LedgerView view{request.detail, all ? std::nullopt : request.uid};
-    auto *subscription = new Subscription(id, request.call.service(), *request.uid, view,
-                                          request.intervalMs, m_limits.acknowledgeMs, this);
+    auto *subscription = new Subscription(id, request.call.service(), *request.uid, view, request.intervalMs,
+                                          m_limits.acknowledgeMs, this);
     m_subscriptions[id] = subscription;
     connect(subscription, &Subscription::pushDue, this, [this, subscription] { push(*subscription); });
-    connect(subscription, &Subscription::stalled, this, [this, subscription] {
-        end(*subscription, tr("No push was acknowledged for too long."));
-    });
+    connect(subscription, &Subscription::stalled, this,
+            [this, subscription] { end(*subscription, tr("No push was acknowledged for too long.")); });
     m_bus.send(request.call.createReply({id, scopeName(all), request.note, m_instance}));
     subscription->start();
 }
@@ -341,19 +361,18 @@ void MonitorService::push(Subscription &subscription)
 
     const int rowLimit = m_limits.rowsPerMessage;
     const int programLimit = m_limits.programsPerMessage;
-    const size_t parts = std::max({size_t(1), partsOf(changes.programs.size(), programLimit),
-                                   partsOf(changes.remotes.size(), rowLimit),
-                                   partsOf(changes.rows.size(), rowLimit),
-                                   partsOf(changes.endedProgramIds.size(), rowLimit)});
+    const size_t parts = std::max(
+        {size_t(1), partsOf(changes.programs.size(), programLimit), partsOf(changes.remotes.size(), rowLimit),
+         partsOf(changes.rows.size(), rowLimit), partsOf(changes.endedProgramIds.size(), rowLimit)});
     for (size_t part = 0; part < parts; ++part) {
         const auto programs = slice<Wire::Program>(changes.programs, part, programLimit,
                                                    [](const Process *process) { return toWire(*process); });
         const auto remotes = slice<Wire::Remote>(changes.remotes, part, rowLimit,
                                                  [](const LedgerRemote &remote) { return toWire(remote); });
-        const auto rows = slice<Wire::Row>(changes.rows, part, rowLimit,
-                                           [](const LedgerRow &row) { return toWire(row); });
-        const auto ended
-            = slice<uint>(changes.endedProgramIds, part, rowLimit, [](quint32 programId) { return programId; });
+        const auto rows =
+            slice<Wire::Row>(changes.rows, part, rowLimit, [](const LedgerRow &row) { return toWire(row); });
+        const auto ended =
+            slice<uint>(changes.endedProgramIds, part, rowLimit, [](quint32 programId) { return programId; });
         QDBusMessage deltas = QDBusMessage::createTargetedSignal(
             subscription.subscriber(), QLatin1String(Wire::objectPath), QLatin1String(Wire::interfaceName),
             QStringLiteral("UsageDeltas"));

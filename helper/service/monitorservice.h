@@ -28,8 +28,7 @@ class Subscription;
  * what a caller can make this object hold is bounded by Limits. Nothing runs while nobody subscribes.
  * Used from one thread, never blocks after publish().
  */
-class MonitorService : public QObject, protected QDBusContext
-{
+class MonitorService : public QObject, protected QDBusContext {
     Q_OBJECT
     Q_PROPERTY(uint Version READ interfaceVersion CONSTANT)
     Q_PROPERTY(QString Instance READ instance CONSTANT)

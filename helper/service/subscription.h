@@ -15,8 +15,7 @@ namespace Nettally {
  *
  * Holds nothing that grows: what a slow subscriber misses adds up in the Ledger.
  */
-class Subscription : public QObject
-{
+class Subscription : public QObject {
     Q_OBJECT
 
 public:

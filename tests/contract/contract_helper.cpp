@@ -27,18 +27,17 @@ int main(int argc, char **argv)
     const auto programs = option("programs", QStringLiteral("10"));
     const auto uid = option("uid", QString::number(geteuid()));
     const auto growth = option("growth", QStringLiteral("0"));
-    const QCommandLineOption hold(QStringLiteral("hold"));
-    parser.addOption(hold);
+    const auto holdAfter = option("hold-after", {});
     parser.process(app);
 
     FakeUsageSource source;
     source.fill(parser.value(programs).toUInt(), parser.value(flows).toUInt(), parser.value(uid).toUInt());
     source.setGrowth(parser.value(growth).toULongLong());
     FakeAuthorizer authorizer;
-    if (parser.isSet(hold))
-        authorizer.hold();
-    MonitorService service(QDBusConnection::connectToBus(parser.value(address), QStringLiteral("helper")), source,
-                           authorizer, {});
+    if (parser.isSet(holdAfter))
+        authorizer.hold(parser.value(holdAfter).toInt());
+    MonitorService service(QDBusConnection::connectToBus(parser.value(address), QStringLiteral("helper")),
+                           source, authorizer, {});
     QObject::connect(&service, &MonitorService::busLost, &app, &QCoreApplication::quit);
     const QString problem = service.publish();
     QTextStream(stdout) << (problem.isEmpty() ? QStringLiteral("ready") : problem) << Qt::endl;

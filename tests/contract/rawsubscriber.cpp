@@ -1,27 +1,39 @@
 // SPDX-License-Identifier: MIT
 #include "rawsubscriber.h"
 
+#include <QDBusPendingCallWatcher>
+#include <QEventLoop>
+
 namespace Nettally {
 
 namespace {
 
-    QDBusMessage callOf(const QString &member)
-    {
-        return QDBusMessage::createMethodCall(QLatin1String(Wire::serviceName), QLatin1String(Wire::objectPath),
-                                              QLatin1String(Wire::interfaceName), member);
-    }
+QDBusMessage callOf(const QString &member)
+{
+    return QDBusMessage::createMethodCall(QLatin1String(Wire::serviceName), QLatin1String(Wire::objectPath),
+                                          QLatin1String(Wire::interfaceName), member);
+}
 
 } // namespace
+
+QDBusMessage callThrough(const QDBusConnection &bus, const QDBusMessage &message)
+{
+    const QDBusPendingCallWatcher watcher(bus.asyncCall(message));
+    QEventLoop loop;
+    QObject::connect(&watcher, &QDBusPendingCallWatcher::finished, &loop, &QEventLoop::quit);
+    loop.exec();
+    return watcher.reply();
+}
 
 RawSubscriber::RawSubscriber(const QDBusConnection &bus)
     : m_bus(bus)
 {
     Wire::registerTypes();
     // From anyone: what is not addressed to it must not arrive either.
-    m_bus.connect(QString(), QString(), QLatin1String(Wire::interfaceName), QStringLiteral("UsageDeltas"), this,
-                  SLOT(onDeltas(QDBusMessage)));
-    m_bus.connect(QString(), QString(), QLatin1String(Wire::interfaceName), QStringLiteral("SubscriptionEnded"),
-                  this, SLOT(onEnded(QDBusMessage)));
+    m_bus.connect(QString(), QString(), QLatin1String(Wire::interfaceName), QStringLiteral("UsageDeltas"),
+                  this, SLOT(onDeltas(QDBusMessage)));
+    m_bus.connect(QString(), QString(), QLatin1String(Wire::interfaceName),
+                  QStringLiteral("SubscriptionEnded"), this, SLOT(onEnded(QDBusMessage)));
 }
 
 RawSubscriber::~RawSubscriber()
@@ -40,7 +52,7 @@ QDBusMessage RawSubscriber::call(const QString &member, const QVariantList &argu
 {
     QDBusMessage message = callOf(member);
     message.setArguments(arguments);
-    return m_bus.call(message, QDBus::BlockWithGui);
+    return callThrough(m_bus, message);
 }
 
 QDBusMessage RawSubscriber::subscribe(uint intervalMs, const QString &scope, const QString &detail) const
@@ -61,7 +73,9 @@ void RawSubscriber::onDeltas(const QDBusMessage &message)
     part.remotes = qdbus_cast<QList<Wire::Remote>>(arguments[6]);
     part.rows = qdbus_cast<QList<Wire::Row>>(arguments[7]);
     part.endedProgramIds = qdbus_cast<QList<uint>>(arguments[8]);
-    m_parts.append(part);
+    m_pushCount += part.isLast;
+    if (m_keeps)
+        m_parts.append(part);
     if (m_acknowledges && part.isLast) {
         QDBusMessage acknowledge = callOf(QStringLiteral("Acknowledge"));
         acknowledge << part.subscription << part.sequence;

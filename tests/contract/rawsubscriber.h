@@ -9,9 +9,12 @@
 
 namespace Nettally {
 
+/// The answer; the event loop runs meanwhile, as the service may live in this process. (QDBus::BlockWithGui
+/// never returns when the answer comes before it listens.)
+QDBusMessage callThrough(const QDBusConnection &bus, const QDBusMessage &message);
+
 /// A caller of the bare interface, that can do what MonitorClient never would.
-class RawSubscriber : public QObject
-{
+class RawSubscriber : public QObject {
     Q_OBJECT
 
 public:
@@ -30,16 +33,18 @@ public:
     explicit RawSubscriber(const QDBusConnection &bus);
     ~RawSubscriber() override;
 
-    /// The answer; the event loop runs meanwhile.
     QDBusMessage call(const QString &member, const QVariantList &arguments = {}) const;
     QDBusMessage subscribe(uint intervalMs, const QString &scope = QStringLiteral("own"),
                            const QString &detail = QStringLiteral("connection")) const;
     void setAcknowledging(bool acknowledges) { m_acknowledges = acknowledges; }
+    /// Whether parts() grows; pushCount() does anyway.
+    void setKeeping(bool keeps) { m_keeps = keeps; }
     /// Leaves the bus.
     void vanish();
 
     const QDBusConnection &bus() const { return m_bus; }
     const QList<Part> &parts() const { return m_parts; }
+    int pushCount() const { return m_pushCount; }
     const QStringList &endReasons() const { return m_endReasons; }
 
 private Q_SLOTS:
@@ -50,7 +55,9 @@ private:
     QDBusConnection m_bus;
     QList<Part> m_parts;
     QStringList m_endReasons;
+    int m_pushCount = 0;
     bool m_acknowledges = true;
+    bool m_keeps = true;
 };
 
 } // namespace Nettally

@@ -46,8 +46,7 @@ PushPart changed(PushPart part, Change change)
 
 } // namespace
 
-class PushAssemblerTest : public QObject
-{
+class PushAssemblerTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -120,7 +119,8 @@ void PushAssemblerTest::refusesFaultyPart_data()
         << QList<PushPart>{changed(whole, [](PushPart &p) { p.programs[0].kind = 4; })};
     QTest::newRow("address of 5 bytes")
         << QList<PushPart>{changed(whole, [](PushPart &p) { p.remotes[0].address = "12345"; })};
-    QTest::newRow("row without id") << QList<PushPart>{changed(whole, [](PushPart &p) { p.rows[0].row = 0; })};
+    QTest::newRow("row without id") << QList<PushPart>{
+        changed(whole, [](PushPart &p) { p.rows[0].row = 0; })};
     QTest::newRow("unknown direction")
         << QList<PushPart>{changed(whole, [](PushPart &p) { p.rows[0].direction = 3; })};
     QTest::newRow("row of a program never sent")

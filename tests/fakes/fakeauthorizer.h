@@ -7,11 +7,12 @@
 #include <QMap>
 #include <QObject>
 
+#include <limits>
+
 namespace Nettally {
 
 /// Answers as told, from the event loop like the real one; everything is Allowed until told otherwise.
-class FakeAuthorizer : public QObject, public Authorizer
-{
+class FakeAuthorizer : public QObject, public Authorizer {
 public:
     struct Question {
         QString busName;
@@ -22,8 +23,8 @@ public:
     void check(const QString &busName, const QString &action, bool interactive, Answer answer) override;
 
     void setVerdict(const char *action, Verdict verdict) { m_verdicts[QLatin1String(action)] = verdict; }
-    /// Holds the answers back from now on, as a password dialog does.
-    void hold() { m_isHolding = true; }
+    /// Holds answers back as a password dialog does, all after the first @p answered questions.
+    void hold(int answered = 0) { m_answeredBeforeHold = answered; }
     /// Gives the answers held, with the verdicts of now, and holds no more.
     void release();
 
@@ -35,7 +36,7 @@ private:
     QMap<QString, Verdict> m_verdicts;
     QList<Question> m_questions;
     QList<std::pair<QString, Answer>> m_held;
-    bool m_isHolding = false;
+    int m_answeredBeforeHold = std::numeric_limits<int>::max();
 };
 
 } // namespace Nettally

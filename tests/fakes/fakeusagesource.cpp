@@ -27,7 +27,7 @@ quint32 FakeUsageSource::addProgram(const QByteArray &name, quint32 uid)
     ProgramRecord record;
     record.slot = quint32(m_programs.size());
     record.pid = 1000 + record.slot;
-    record.startNs = 1000000u * record.slot;
+    record.startNs = quint64(1000000) * record.slot;
     record.uid = uid;
     record.comm = name.left(15);
     record.path = "/usr/bin/" + name;
@@ -69,7 +69,7 @@ void FakeUsageSource::fill(quint32 programs, quint32 flows, quint32 uid)
     std::vector<quint32> slotsOfPrograms;
     for (quint32 i = 0; i < programs; ++i)
         slotsOfPrograms.push_back(addProgram("program" + QByteArray::number(i), uid));
-    for (quint32 i = 0; i < flows; ++i)
+    for (quint32 i = 0; i < flows && programs > 0; ++i)
         addFlow(slotsOfPrograms[i % programs], i);
 }
 
@@ -105,7 +105,8 @@ QMap<QString, quint64> FakeUsageSource::losses() const
 
 QMap<QString, quint64> FakeUsageSource::usage() const
 {
-    return {{QStringLiteral("rowsUsed"), m_flows.size()}, {QStringLiteral("programsUsed"), m_programs.size()}};
+    return {{QStringLiteral("rowsUsed"), m_flows.size()},
+            {QStringLiteral("programsUsed"), m_programs.size()}};
 }
 
 } // namespace Nettally

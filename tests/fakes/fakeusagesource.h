@@ -8,8 +8,7 @@
 namespace Nettally {
 
 /// A kernel that counts what the test says. Slots start at 1, as in the real tables; 0 is the overflow row.
-class FakeUsageSource : public UsageSource
-{
+class FakeUsageSource : public UsageSource {
 public:
     void read(CounterSink &sink) override;
     QList<ProbeState> probes() const override;

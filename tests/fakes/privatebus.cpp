@@ -13,7 +13,7 @@ namespace Nettally {
 
 namespace {
 
-    constexpr char header[] = R"(<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
+constexpr char header[] = R"(<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <listen>unix:tmpdir=%1</listen>
@@ -22,17 +22,16 @@ namespace {
   <limit name="max_replies_per_connection">100000</limit>
 )";
 
-    constexpr char openPolicy[] = R"(  <policy context="default">
+constexpr char openPolicy[] = R"(  <policy context="default">
     <allow user="*"/>
     <allow own="*"/>
     <allow send_destination="*" eavesdrop="true"/>
     <allow eavesdrop="true"/>
   </policy>
-</busconfig>
 )";
 
-    // What dbus-daemon's own system.conf says.
-    constexpr char systemPolicy[] = R"(  <policy context="default">
+// What dbus-daemon's own system.conf says.
+constexpr char systemPolicy[] = R"(  <policy context="default">
     <allow user="*"/>
     <deny own="*"/>
     <deny send_type="method_call"/>
@@ -47,15 +46,13 @@ namespace {
     <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Introspectable"/>
     <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Properties"/>
   </policy>
-  <include>%1</include>
-</busconfig>
 )";
 
-    bool write(const QString &path, const QByteArray &content)
-    {
-        QFile file(path);
-        return file.open(QFile::WriteOnly) && file.write(content) == content.size();
-    }
+bool write(const QString &path, const QByteArray &content)
+{
+    QFile file(path);
+    return file.open(QFile::WriteOnly) && file.write(content) == content.size();
+}
 
 } // namespace
 
@@ -69,7 +66,8 @@ qint64 residentKiB(qint64 pid)
     QFile status(QStringLiteral("/proc/%1/status").arg(pid));
     if (!status.open(QFile::ReadOnly))
         return -1;
-    static const QRegularExpression line(QStringLiteral("^VmRSS:\\s+(\\d+) kB"), QRegularExpression::MultilineOption);
+    static const QRegularExpression line(QStringLiteral("^VmRSS:\\s+(\\d+) kB"),
+                                         QRegularExpression::MultilineOption);
     const auto match = line.match(QString::fromLatin1(status.readAll()));
     return match.hasMatch() ? match.captured(1).toLongLong() : -1;
 }
@@ -91,9 +89,15 @@ QString PrivateBus::start()
     ::chmod(QFile::encodeName(m_dir.path()).constData(), 0711);
     const QString config = m_dir.filePath(QStringLiteral("bus.conf"));
     QString text = QString::fromLatin1(header).arg(m_dir.path());
-    if (m_policy == Policy::Open) {
+    switch (m_policy) {
+    case Policy::Open:
         text += QLatin1String(openPolicy);
-    } else {
+        break;
+    case Policy::NoCalls:
+        text += QLatin1String(systemPolicy)
+            + QStringLiteral("<policy context=\"default\"><allow own=\"org.nettally.Monitor\"/></policy>");
+        break;
+    case Policy::Shipped: {
         QFile shipped(QStringLiteral(NETTALLY_BUS_POLICY));
         if (!shipped.open(QFile::ReadOnly))
             return shipped.errorString();
@@ -103,8 +107,11 @@ QString PrivateBus::start()
         const QString policyPath = m_dir.filePath(QStringLiteral("policy.conf"));
         if (!write(policyPath, policy))
             return QStringLiteral("cannot write %1").arg(policyPath);
-        text += QString::fromLatin1(systemPolicy).arg(policyPath);
+        text += QLatin1String(systemPolicy) + QStringLiteral("<include>%1</include>").arg(policyPath);
+        break;
     }
+    }
+    text += QStringLiteral("</busconfig>");
     if (!write(config, text.toUtf8()))
         return QStringLiteral("cannot write %1").arg(config);
 

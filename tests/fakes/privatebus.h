@@ -14,12 +14,12 @@ void killWithParent(QProcess &process);
 qint64 residentKiB(qint64 pid);
 
 /// A dbus-daemon of the test's own; it ends with this object.
-class PrivateBus
-{
+class PrivateBus {
 public:
     enum class Policy {
         Open, ///< everyone may do everything
         Shipped, ///< the usual rules of a system bus and our policy file
+        NoCalls, ///< the usual rules of a system bus, the helper may be there but nobody may call it
     };
 
     explicit PrivateBus(Policy policy = Policy::Open);

@@ -113,7 +113,8 @@ QString LiveHelper::start(const QString &helperPath)
     m_client = std::make_unique<MonitorClient>(m_bus.connect());
     QObject::connect(m_client.get(), &MonitorClient::updateReceived, m_client.get(),
                      [this](const UsageUpdate &update) { take(update); });
-    m_client->start({.intervalMs = 100, .scope = Scope::All, .detail = Detail::Connection, .interactive = false});
+    m_client->start(
+        {.intervalMs = 100, .scope = Scope::All, .detail = Detail::Connection, .interactive = false});
     if (!QTest::qWaitFor([this] { return m_readNs > 0 || m_helper.state() == QProcess::NotRunning; }, 20000)
         || m_helper.state() == QProcess::NotRunning)
         return QStringLiteral("the helper does not answer: %1").arg(m_client->problem());

@@ -16,8 +16,7 @@ namespace Nettally {
  * Two network namespaces, "server" and "client", joined by a pair of virtual cables. Made and removed by
  * the test; the names carry its pid, so that tests do not meet. Needs root and ip(8).
  */
-class NamespacePair
-{
+class NamespacePair {
 public:
     ~NamespacePair();
 
@@ -40,11 +39,11 @@ private:
 };
 
 /// Runs a program to its end; its standard output, and in @p problem what went wrong.
-QByteArray runToEnd(const QString &program, const QStringList &arguments, QString *problem, int timeoutMs = 60000);
+QByteArray runToEnd(const QString &program, const QStringList &arguments, QString *problem,
+                    int timeoutMs = 60000);
 
 /// The real helper on a bus of its own under the shipped policy, with a client that sees everything.
-class LiveHelper
-{
+class LiveHelper {
 public:
     explicit LiveHelper(const QStringList &helperArguments = {});
     ~LiveHelper();
@@ -68,7 +67,7 @@ private:
     void take(const UsageUpdate &update);
 
     QStringList m_arguments;
-    PrivateBus m_bus {PrivateBus::Policy::Shipped};
+    PrivateBus m_bus{PrivateBus::Policy::Shipped};
     QProcess m_helper;
     std::unique_ptr<MonitorClient> m_client;
     quint64 m_readNs = 0; ///< CLOCK_BOOTTIME of the last push

@@ -147,7 +147,8 @@ void receiveAll(int fd, Count &count, int flags = 0, uint64_t limit = UINT64_MAX
     std::vector<char> buffer(chunk);
     uint64_t taken = 0;
     while (taken < limit) {
-        const ssize_t received = recv(fd, buffer.data(), std::min<uint64_t>(buffer.size(), limit - taken), flags);
+        const ssize_t received =
+            recv(fd, buffer.data(), std::min<uint64_t>(buffer.size(), limit - taken), flags);
         if (received < 0)
             fail("recv");
         if (received == 0)
@@ -292,9 +293,7 @@ Scenario udpBatches(int batches)
 
 Scenario sendfileUp(uint64_t total)
 {
-    return {[](const Endpoint &at) {
-                tcpServer(at, 1, [](int fd, Count &count) { receiveAll(fd, count); });
-            },
+    return {[](const Endpoint &at) { tcpServer(at, 1, [](int fd, Count &count) { receiveAll(fd, count); }); },
             [=](const Endpoint &to) {
                 const int file = memfd_create("nettally-traffic", MFD_CLOEXEC);
                 if (file < 0 || ftruncate(file, off_t(total)))
@@ -340,9 +339,7 @@ Scenario peekFirst(uint64_t total)
 /// A child uses the socket its parent opened; both send, in turn.
 Scenario forkedSender(int rounds, size_t bytes)
 {
-    return {[](const Endpoint &at) {
-                tcpServer(at, 1, [](int fd, Count &count) { receiveAll(fd, count); });
-            },
+    return {[](const Endpoint &at) { tcpServer(at, 1, [](int fd, Count &count) { receiveAll(fd, count); }); },
             [=](const Endpoint &to) {
                 const int fd = connected(to, SOCK_STREAM);
                 Count count;
@@ -379,9 +376,7 @@ Scenario forkedSender(int rounds, size_t bytes)
 /// The same process sends before and after execve(): two programs by our definition.
 Scenario execInBetween(size_t before)
 {
-    return {[](const Endpoint &at) {
-                tcpServer(at, 1, [](int fd, Count &count) { receiveAll(fd, count); });
-            },
+    return {[](const Endpoint &at) { tcpServer(at, 1, [](int fd, Count &count) { receiveAll(fd, count); }); },
             [=](const Endpoint &to) {
                 const int fd = connected(to, SOCK_STREAM);
                 Count count;
@@ -484,8 +479,8 @@ Scenario wouldBlock(uint64_t total)
         const int fd = connected(to, SOCK_STREAM);
         Count count;
         while (count.sent < total) {
-            const ssize_t sent
-                = send(fd, data().data(), std::min<uint64_t>(data().size(), total - count.sent), MSG_DONTWAIT);
+            const ssize_t sent =
+                send(fd, data().data(), std::min<uint64_t>(data().size(), total - count.sent), MSG_DONTWAIT);
             if (sent < 0 && errno != EAGAIN)
                 fail("send MSG_DONTWAIT");
             if (sent > 0)
@@ -551,7 +546,8 @@ int main(int argc, char **argv)
     }
     const auto scenario = argc == 6 ? scenarios().find(argv[1]) : scenarios().end();
     if (scenario == scenarios().end()) {
-        std::fprintf(stderr, "usage: nettally-traffic SCENARIO SERVER-NETNS CLIENT-NETNS SERVER-ADDRESS PORT\n");
+        std::fprintf(stderr,
+                     "usage: nettally-traffic SCENARIO SERVER-NETNS CLIENT-NETNS SERVER-ADDRESS PORT\n");
         return 2;
     }
 

@@ -29,8 +29,7 @@ struct Counted {
 } // namespace
 
 /// Bytes per program through the whole road, kernel to client, against what the programs' own calls returned.
-class LiveTest : public QObject
-{
+class LiveTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -68,10 +67,10 @@ void LiveTest::initTestCase()
 QList<Truth> LiveTest::makeTraffic(const QString &scenario, const QString &serverAddress)
 {
     QString problem;
-    const QByteArray output = runToEnd(QStringLiteral(NETTALLY_TRAFFIC),
-                                       {scenario, m_namespaces.serverPath(), m_namespaces.clientPath(), serverAddress,
-                                        QLatin1String(port)},
-                                       &problem);
+    const QByteArray output = runToEnd(
+        QStringLiteral(NETTALLY_TRAFFIC),
+        {scenario, m_namespaces.serverPath(), m_namespaces.clientPath(), serverAddress, QLatin1String(port)},
+        &problem);
     if (!problem.isEmpty()) {
         QTest::qFail(qPrintable(problem), __FILE__, __LINE__);
         return {};
@@ -80,8 +79,8 @@ QList<Truth> LiveTest::makeTraffic(const QString &scenario, const QString &serve
     for (const QByteArray &line : output.split('\n')) {
         const QList<QByteArray> fields = line.split(' ');
         if (fields.size() == 4)
-            truths.append({QString::fromLatin1(fields.at(0)), fields.at(1).toUInt(), fields.at(2).toULongLong(),
-                           fields.at(3).toULongLong()});
+            truths.append({QString::fromLatin1(fields.at(0)), fields.at(1).toUInt(),
+                           fields.at(2).toULongLong(), fields.at(3).toULongLong()});
     }
     return truths;
 }
@@ -116,8 +115,10 @@ void LiveTest::exactToTheByte_data()
     const QByteArray names = runToEnd(QStringLiteral(NETTALLY_TRAFFIC), {QStringLiteral("list")}, &problem);
     QVERIFY2(problem.isEmpty(), qPrintable(problem));
     for (const QByteArray &name : names.simplified().split(' ')) {
-        QTest::newRow((name + " IPv4").constData()) << QString::fromLatin1(name) << QString::fromLatin1(NamespacePair::serverV4);
-        QTest::newRow((name + " IPv6").constData()) << QString::fromLatin1(name) << QString::fromLatin1(NamespacePair::serverV6);
+        QTest::newRow((name + " IPv4").constData())
+            << QString::fromLatin1(name) << QString::fromLatin1(NamespacePair::serverV4);
+        QTest::newRow((name + " IPv6").constData())
+            << QString::fromLatin1(name) << QString::fromLatin1(NamespacePair::serverV6);
     }
 }
 
@@ -167,7 +168,8 @@ void LiveTest::exactToTheByte()
 
 void LiveTest::shortLivedProgramsAreNamed()
 {
-    const QList<Truth> truths = makeTraffic(QStringLiteral("short-lived"), QString::fromLatin1(NamespacePair::serverV4));
+    const QList<Truth> truths =
+        makeTraffic(QStringLiteral("short-lived"), QString::fromLatin1(NamespacePair::serverV4));
     QVERIFY(m_helper.settle());
     int clients = 0;
     for (const Truth &truth : truths) {
@@ -188,7 +190,8 @@ void LiveTest::shortLivedProgramsAreNamed()
 
 void LiveTest::anotherProgramAfterExec()
 {
-    const QList<Truth> truths = makeTraffic(QStringLiteral("exec"), QString::fromLatin1(NamespacePair::serverV4));
+    const QList<Truth> truths =
+        makeTraffic(QStringLiteral("exec"), QString::fromLatin1(NamespacePair::serverV4));
     QVERIFY(m_helper.settle());
     for (const Truth &truth : truths) {
         if (truth.role == QLatin1String("server"))
@@ -218,7 +221,8 @@ void LiveTest::remoteServicePortAndDirection()
                 if (m_helper.programs().value(flow.programId).pid != truth.pid)
                     continue;
                 const bool isServer = truth.role == QLatin1String("server");
-                QCOMPARE(m_helper.remotes().value(flow.remoteId).address.toString(), isServer ? client : server);
+                QCOMPARE(m_helper.remotes().value(flow.remoteId).address.toString(),
+                         isServer ? client : server);
                 QCOMPARE(flow.direction, isServer ? Direction::Incoming : Direction::Outgoing);
                 QCOMPARE(flow.servicePort, quint16(QByteArray(port).toUShort()));
                 QCOMPARE(flow.protocol, quint8(6));
@@ -232,7 +236,8 @@ void LiveTest::remoteServicePortAndDirection()
 
 void LiveTest::openSocketsReturnToZero()
 {
-    const QList<Truth> truths = makeTraffic(QStringLiteral("threads"), QString::fromLatin1(NamespacePair::serverV6))
+    const QList<Truth> truths =
+        makeTraffic(QStringLiteral("threads"), QString::fromLatin1(NamespacePair::serverV6))
         + makeTraffic(QStringLiteral("udp"), QString::fromLatin1(NamespacePair::serverV6));
     QVERIFY(m_helper.settle());
     QSet<quint32> pids;
@@ -276,8 +281,8 @@ void LiveTest::fullTableSpillsIntoTheOverflowRow()
         QVERIFY(tiny.settle() && m_helper.settle());
         const Counted before = total();
         const quint64 othersBefore = others({});
-        const QList<Truth> truths
-            = makeTraffic(QStringLiteral("short-lived"), QString::fromLatin1(NamespacePair::serverV4));
+        const QList<Truth> truths =
+            makeTraffic(QStringLiteral("short-lived"), QString::fromLatin1(NamespacePair::serverV4));
         QVERIFY(tiny.settle() && m_helper.settle());
         Counted wanted;
         QSet<quint32> ours;

@@ -13,7 +13,7 @@
 #include <QElapsedTimer>
 #include <QPixmap>
 #include <QRandomGenerator>
-#include <QStandardPaths>
+#include <QSettings>
 #include <QTreeView>
 
 #include <cmath>
@@ -26,7 +26,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 struct Feed {
-    UsageScript script {u"a"_s};
+    UsageScript script{u"a"_s};
     UsageBook book;
     LiveModel model;
     TrafficHistory history;
@@ -41,14 +41,28 @@ struct Feed {
     }
 };
 
-const QStringList names = {u"firefox"_s, u"thunderbird"_s, u"ssh"_s, u"curl"_s, u"apt"_s, u"systemd-resolved"_s, u"NetworkManager"_s,
-                           u"chronyd"_s, u"syncthing"_s, u"steam"_s, u"Web Content"_s, u"pipewire"_s, u"git-remote-https"_s, u"rsync"_s,
-                           u"postgres"_s, u"a-program-with-quite-a-long-name-indeed"_s};
+const QStringList names = {u"firefox"_s,
+                           u"thunderbird"_s,
+                           u"ssh"_s,
+                           u"curl"_s,
+                           u"apt"_s,
+                           u"systemd-resolved"_s,
+                           u"NetworkManager"_s,
+                           u"chronyd"_s,
+                           u"syncthing"_s,
+                           u"steam"_s,
+                           u"Web Content"_s,
+                           u"pipewire"_s,
+                           u"git-remote-https"_s,
+                           u"rsync"_s,
+                           u"postgres"_s,
+                           u"a-program-with-quite-a-long-name-indeed"_s};
 
 void begin(Feed &feed, int programs)
 {
     for (quint32 id = 1; id <= 40; ++id)
-        feed.script.remote(id, id % 3 == 0 ? u"2001:db8:85a3::8a2e:370:%1"_s.arg(id, 0, 16) : u"198.51.100.%1"_s.arg(id));
+        feed.script.remote(
+            id, id % 3 == 0 ? u"2001:db8:85a3::8a2e:370:%1"_s.arg(id, 0, 16) : u"198.51.100.%1"_s.arg(id));
     for (int id = 1; id <= programs; ++id) {
         const QString name = names[(id - 1) % names.size()];
         feed.script.program(quint32(id), id <= names.size() ? name : u"%1-%2"_s.arg(name).arg(id));
@@ -73,7 +87,9 @@ void run(Feed &feed, int programs, int seconds)
             const auto rx = quint64(wave * burst * random.bounded(900'000) / id);
             const auto tx = quint64(wave * random.bounded(260'000) / (id % 5 + 1));
             for (quint32 remote = 0; remote < quint32(1 + id % 4); ++remote)
-                feed.script.move(quint32(id) + remote * 100'000, quint32(id), (quint32(id) + remote * 7) % 40 + 1, rx / (remote + 1), tx / (remote + 1), 1 + remote);
+                feed.script.move(quint32(id) + remote * 100'000, quint32(id),
+                                 (quint32(id) + remote * 7) % 40 + 1, rx / (remote + 1), tx / (remote + 1),
+                                 1 + remote);
         }
         if (programs > 9 && tick == seconds - 8)
             feed.script.end(9);
@@ -85,7 +101,8 @@ HelperStatus status()
 {
     HelperStatus status;
     status.info = {{u"helperVersion"_s, u"0.1.0"_s}, {u"kernelRelease"_s, u"6.12.41"_s}};
-    status.probes = {{u"payload-send"_s, u"tp_btf/sock_send_length"_s, true, {}}, {u"payload-receive"_s, u"tp_btf/sock_recv_length"_s, true, {}}};
+    status.probes = {{u"payload-send"_s, u"tp_btf/sock_send_length"_s, true, {}},
+                     {u"payload-receive"_s, u"tp_btf/sock_recv_length"_s, true, {}}};
     status.usage = {{u"uptimeMs"_s, 7'500'000}};
     return status;
 }
@@ -94,13 +111,14 @@ HelperStatus status()
 
 int main(int argc, char *argv[])
 {
-    QStandardPaths::setTestModeEnabled(true);
     QCoreApplication::setApplicationName(u"nettally-look"_s);
     QCoreApplication::setOrganizationName(u"nettally-look"_s);
+    QSettings().clear();
     QApplication application(argc, argv);
     QStringList arguments = application.arguments();
     while (arguments.size() < 6)
-        arguments.append(QStringList {{}, {}, u"1000x640"_s, u"overview"_s, u"light"_s, u"full"_s}[arguments.size()]);
+        arguments.append(
+            QStringList{{}, {}, u"1000x640"_s, u"overview"_s, u"light"_s, u"full"_s}[arguments.size()]);
     applyTheme();
     if (arguments[4] == u"dark")
         QApplication::setPalette(darkPalette());
@@ -114,8 +132,10 @@ int main(int argc, char *argv[])
     HelperState state;
     if (what == u"missing") {
         state.link = HelperState::Link::Broken;
-        state.problem = u"The Nettally helper is not running and could not be started; install the package nettally-helper or start it as root with “systemctl start nettally-helper”."_s;
-        window.setHistoryProblem(u"The history in /home/user/.local/share/nettally/history.db cannot be written because the disk is full; free some space, what is measured meanwhile is kept in memory."_s);
+        state.problem =
+            u"The Nettally helper is not running and could not be started; install the package nettally-helper or start it as root with “systemctl start nettally-helper”."_s;
+        window.setHistoryProblem(
+            u"The history in /home/user/.local/share/nettally/history.db cannot be written because the disk is full; free some space, what is measured meanwhile is kept in memory."_s);
     } else {
         state.link = HelperState::Link::Live;
         if (what == u"gap")
@@ -134,7 +154,8 @@ int main(int argc, char *argv[])
             Feed many;
             MainWindow measured(many.model, many.history);
             measured.resize(window.size());
-            measured.setPage(arguments[3] == u"programs" ? MainWindow::Page::Programs : MainWindow::Page::Overview);
+            measured.setPage(arguments[3] == u"programs" ? MainWindow::Page::Programs
+                                                         : MainWindow::Page::Overview);
             measured.show();
             begin(many, programs);
             QRandomGenerator random(2);
@@ -143,7 +164,8 @@ int main(int argc, char *argv[])
             constexpr int ticks = 20;
             for (int tick = 0; tick < ticks + 3; ++tick) {
                 for (int id = 1; id <= programs; ++id)
-                    many.script.move(quint32(id), quint32(id), 1, random.bounded(1'000'000U), random.bounded(1000U));
+                    many.script.move(quint32(id), quint32(id), 1, random.bounded(1'000'000U),
+                                     random.bounded(1000U));
                 QElapsedTimer timer;
                 timer.start();
                 many.push();
@@ -154,7 +176,8 @@ int main(int argc, char *argv[])
                 apply += applied;
                 paint += static_cast<double>(timer.nsecsElapsed()) / 1e6 - applied;
             }
-            std::printf("%d programs: %.2f ms to take an update, %.2f ms to lay out and paint\n", programs, apply / ticks, paint / ticks);
+            std::printf("%d programs: %.2f ms to take an update, %.2f ms to lay out and paint\n", programs,
+                        apply / ticks, paint / ticks);
         }
         return 0;
     }

@@ -7,8 +7,7 @@
 using namespace Nettally;
 using namespace Qt::StringLiterals;
 
-class TestAddress : public QObject
-{
+class TestAddress : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -43,7 +42,8 @@ private Q_SLOTS:
     void unknown_data()
     {
         QTest::addColumn<QString>("text");
-        for (const char *text : {"", "1.2.3", "256.0.0.1", "2001:db8::g", "fe80::1%eth0", " 1.2.3.4", "host", "::"})
+        for (const char *text :
+             {"", "1.2.3", "256.0.0.1", "2001:db8::g", "fe80::1%eth0", " 1.2.3.4", "host", "::"})
             QTest::newRow(text) << QString::fromLatin1(text);
         QTest::newRow("beyond Latin-1") << u"1.2.3.4\u0661"_s;
         QTest::newRow("NUL inside") << QString::fromLatin1(QByteArray("1.2.3.4\0x", 9));

@@ -14,7 +14,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 struct Feed {
-    UsageScript script {u"a"_s};
+    UsageScript script{u"a"_s};
     UsageBook book;
     LiveModel model;
     LiveFilter filter;
@@ -23,7 +23,8 @@ struct Feed {
     Feed()
     {
         filter.setSourceModel(&model);
-        tester = std::make_unique<QAbstractItemModelTester>(&filter, QAbstractItemModelTester::FailureReportingMode::Fatal);
+        tester = std::make_unique<QAbstractItemModelTester>(
+            &filter, QAbstractItemModelTester::FailureReportingMode::Fatal);
     }
     void push(quint64 timeNs) { model.apply(book, book.apply(script.push(timeNs))); }
 };
@@ -39,8 +40,7 @@ QStringList names(const QAbstractItemModel &model, const QModelIndex &parent = {
 
 } // namespace
 
-class TestLiveFilter : public QObject
-{
+class TestLiveFilter : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -152,7 +152,8 @@ private Q_SLOTS:
             if (random.bounded(10) == 0)
                 feed.filter.setText(texts[random.bounded(texts.size())]);
             if (random.bounded(10) == 0)
-                feed.filter.sort(random.bounded(int(LiveModel::ColumnCount)), Qt::SortOrder(random.bounded(2)));
+                feed.filter.sort(random.bounded(int(LiveModel::ColumnCount)),
+                                 Qt::SortOrder(random.bounded(2)));
             timeNs += random.bounded(100, 4000) * 1'000'000ULL;
             feed.push(timeNs);
 
@@ -161,7 +162,8 @@ private Q_SLOTS:
                 const QModelIndex program = feed.model.index(row, 0);
                 bool accepts = feed.model.matches(program, feed.filter.text());
                 for (int child = 0; child < feed.model.rowCount(program); ++child)
-                    accepts = accepts || feed.model.matches(feed.model.index(child, 0, program), feed.filter.text());
+                    accepts = accepts
+                        || feed.model.matches(feed.model.index(child, 0, program), feed.filter.text());
                 if (accepts)
                     expected.append(program.data().toString());
             }

@@ -22,8 +22,7 @@ bool isNear(double a, double b, double relative)
 
 } // namespace
 
-class TestRate : public QObject
-{
+class TestRate : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -65,7 +64,9 @@ private Q_SLOTS:
     /// no jump when the interval changes.
     void intervalChangeMakesNoJump()
     {
-        const auto totalAt = [](quint64 timeMs) { return timeMs < 20'000 ? timeMs * 100 : 2'000'000 + (timeMs - 20'000) * 4000; };
+        const auto totalAt = [](quint64 timeMs) {
+            return timeMs < 20'000 ? timeMs * 100 : 2'000'000 + (timeMs - 20'000) * 4000;
+        };
         RateMeter fine;
         RateMeter changing;
         fine.push(totalAt(0), 1);
@@ -121,7 +122,8 @@ private Q_SLOTS:
         meter.push(3000, 1500 * ms);
         QVERIFY(isNear(meter.bytesPerSecond().value(), 1000, roundingError));
         meter.push(5000, 4000 * ms);
-        const double expected = (1000 * (1 - std::exp(-1.0 / 3)) * std::exp(-2.0 / 3) + 2000 * (1 - std::exp(-2.0 / 3)))
+        const double expected =
+            (1000 * (1 - std::exp(-1.0 / 3)) * std::exp(-2.0 / 3) + 2000 * (1 - std::exp(-2.0 / 3)))
             / (1 - std::exp(-1.0));
         QVERIFY(isNear(meter.bytesPerSecond().value(), expected, roundingError));
     }

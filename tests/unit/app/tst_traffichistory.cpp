@@ -21,7 +21,8 @@ bool isNear(double a, double b)
 
 int measuredSeconds(const QList<TrafficHistory::Second> &seconds)
 {
-    return static_cast<int>(std::count_if(seconds.begin(), seconds.end(), [](const auto &s) { return s.isMeasured; }));
+    return static_cast<int>(
+        std::count_if(seconds.begin(), seconds.end(), [](const auto &s) { return s.isMeasured; }));
 }
 
 double rxSum(const QList<TrafficHistory::Second> &seconds)
@@ -32,13 +33,12 @@ double rxSum(const QList<TrafficHistory::Second> &seconds)
 
 } // namespace
 
-class TestTrafficHistory : public QObject
-{
+class TestTrafficHistory : public QObject {
     Q_OBJECT
 
 private:
     struct Feed {
-        UsageScript script {u"a"_s};
+        UsageScript script{u"a"_s};
         UsageBook book;
         TrafficHistory history;
 

@@ -19,8 +19,7 @@ QString plain(QString text)
 
 } // namespace
 
-class TestUnits : public QObject
-{
+class TestUnits : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:

@@ -9,8 +9,7 @@ using namespace Nettally;
 using namespace Nettally::Test;
 using namespace Qt::StringLiterals;
 
-class TestUsageBook : public QObject
-{
+class TestUsageBook : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:

@@ -10,8 +10,7 @@ namespace Nettally::Test {
 inline constexpr quint64 second = 1'000'000'000;
 
 /// A helper's side in miniature: flows with cumulative totals, of which each push tells what changed.
-class UsageScript
-{
+class UsageScript {
 public:
     explicit UsageScript(const QString &instance)
     {
@@ -87,7 +86,9 @@ public:
     void forget(quint32 programId)
     {
         m_programs.remove(programId);
-        m_flows.removeIf([&](const std::pair<const quint32 &, Flow &> flow) { return flow.second.programId == programId; });
+        m_flows.removeIf([&](const std::pair<const quint32 &, Flow &> flow) {
+            return flow.second.programId == programId;
+        });
     }
 
 private:

@@ -63,16 +63,16 @@ Ledger::Bytes sumOf(const LedgerChanges &changes)
 /// What a subscriber knows after applying all it was sent.
 struct Subscriber {
     LedgerView view;
+    bool wasToldTwice = false;
     quint64 version = 0;
     std::map<quint32, LedgerRow> rows{};
     std::set<quint32> programs{};
     std::set<quint32> remotes{};
     std::set<quint32> ended{};
-    bool wasToldTwice = false;
 
     LedgerChanges update(const Ledger &ledger)
     {
-        const LedgerChanges changes = ledger.changesSince(version, view);
+        LedgerChanges changes = ledger.changesSince(version, view);
         version = ledger.version();
         for (const Process *process : changes.programs)
             wasToldTwice |= !programs.insert(process->id).second;
@@ -104,8 +104,7 @@ bool isSame(const LedgerRow &a, const LedgerRow &b)
 
 } // namespace
 
-class LedgerTest : public QObject
-{
+class LedgerTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -455,9 +454,9 @@ void LedgerTest::agreesWithPlainSums()
     // subscribers that come and ask now and then must know the same as one that asks for everything.
     QRandomGenerator random(20240229);
     Ledger ledger;
-    Subscriber subscribers[] = {{{LedgerDetail::Program, {}}},   {{LedgerDetail::Remote, {}}},
-                                {{LedgerDetail::Connection, {}}}, {{LedgerDetail::Program, alice}},
-                                {{LedgerDetail::Remote, bob}},    {{LedgerDetail::Connection, alice}},
+    Subscriber subscribers[] = {{{LedgerDetail::Program, {}}},          {{LedgerDetail::Remote, {}}},
+                                {{LedgerDetail::Connection, {}}},       {{LedgerDetail::Program, alice}},
+                                {{LedgerDetail::Remote, bob}},          {{LedgerDetail::Connection, alice}},
                                 {{LedgerDetail::Connection, nobodyYet}}};
     constexpr quint32 programs = 12;
     constexpr quint32 flowSlots = 60;
@@ -541,7 +540,8 @@ void LedgerTest::changedRowsOfManyAreCheap()
         ledger.flow(flow);
     }
     size_t rows = 0;
-    QBENCHMARK {
+    QBENCHMARK
+    {
         const quint64 before = ledger.version();
         ledger.beginReading();
         for (size_t i = 0; i < flows.size(); i += 10) {

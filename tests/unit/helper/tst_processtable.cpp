@@ -5,8 +5,7 @@
 
 using namespace Nettally;
 
-class ProcessTableTest : public QObject
-{
+class ProcessTableTest : public QObject {
     Q_OBJECT
 
 private:
@@ -42,7 +41,7 @@ void ProcessTableTest::namesProgram_data()
     QTest::addColumn<bool>("isKernel");
     QTest::addColumn<QString>("name");
 
-    const QString bad(QChar(QChar::ReplacementCharacter));
+    const QString bad{QChar(QChar::ReplacementCharacter)};
     QTest::newRow("comm is the whole base name")
         << QByteArray("curl") << QByteArray("/usr/bin/curl") << false << QStringLiteral("curl");
     QTest::newRow("comm cut at 15 bytes")
@@ -60,9 +59,9 @@ void ProcessTableTest::namesProgram_data()
     QTest::newRow("not UTF-8") << QByteArray("a\xff"
                                              "b")
                                << QByteArray() << false << QStringLiteral("a") + bad + QStringLiteral("b");
-    QTest::newRow("control characters") << QByteArray("a\x1b[31m\nb") << QByteArray() << false
-                                        << QStringLiteral("a") + bad + QStringLiteral("[31m") + bad
-            + QStringLiteral("b");
+    QTest::newRow("control characters")
+        << QByteArray("a\x1b[31m\nb") << QByteArray() << false
+        << QStringLiteral("a") + bad + QStringLiteral("[31m") + bad + QStringLiteral("b");
     QTest::newRow("writing direction turned")
         << QByteArray("a\xe2\x80\xae"
                       "b")

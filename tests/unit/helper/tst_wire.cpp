@@ -27,8 +27,7 @@ T as(const QVariant &argument)
 } // namespace
 
 /// Sends each type over a real bus and compares what arrives.
-class WireTest : public QObject
-{
+class WireTest : public QObject {
     Q_OBJECT
 
 Q_SIGNALS:
@@ -76,8 +75,9 @@ template <typename T>
 void WireTest::carry(const T &sent)
 {
     QSignalSpy spy(this, &WireTest::arrived);
-    QDBusMessage message = QDBusMessage::createTargetedSignal(
-        m_receiver.baseService(), QStringLiteral("/wire"), QStringLiteral("test.Wire"), QStringLiteral("Carried"));
+    QDBusMessage message =
+        QDBusMessage::createTargetedSignal(m_receiver.baseService(), QStringLiteral("/wire"),
+                                           QStringLiteral("test.Wire"), QStringLiteral("Carried"));
     message << QVariant::fromValue(sent);
     QVERIFY(m_sender.send(message));
     QVERIFY(spy.wait());
@@ -121,8 +121,8 @@ void WireTest::signaturesAreThoseOfTheXml()
         if (xml.name() == QLatin1String("method") || xml.name() == QLatin1String("signal"))
             member = attributes.value(QLatin1String("name")).toString();
         else if (xml.name() == QLatin1String("arg") && attributes.value(QLatin1String("type")).size() > 1)
-            contract[member + QLatin1Char('.') + attributes.value(QLatin1String("name")).toString()]
-                = attributes.value(QLatin1String("type")).toString();
+            contract[member + QLatin1Char('.') + attributes.value(QLatin1String("name")).toString()] =
+                attributes.value(QLatin1String("type")).toString();
     }
     QVERIFY2(!xml.hasError(), qPrintable(xml.errorString()));
     QCOMPARE(ours, contract);
@@ -174,8 +174,8 @@ void WireTest::carriesProbes()
 
 void WireTest::carriesInterfaces()
 {
-    carry(Wire::Interface{most<quint32>, QStringLiteral("enp0s31f6"), most<quint64>, most<quint64>, most<quint64>,
-                          most<quint64>, true, true});
+    carry(Wire::Interface{most<quint32>, QStringLiteral("enp0s31f6"), most<quint64>, most<quint64>,
+                          most<quint64>, most<quint64>, true, true});
     carry(QList<Wire::Interface>{{}, {1, QStringLiteral("lo"), 1, 2, 3, 4, true, false}});
 }
 

@@ -120,14 +120,14 @@ void enterMountNamespace()
     }
     ok = ok && mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
     if (!ok) {
-        mountProblem = QStringLiteral("This test mounts file systems: run it as root, or where user namespaces are "
-                                      "allowed.");
+        mountProblem =
+            QStringLiteral("This test mounts file systems: run it as root, or where user namespaces are "
+                           "allowed.");
     }
 }
 
 /// A tmpfs of its own on a folder, gone at the end.
-class SmallDisk
-{
+class SmallDisk {
 public:
     explicit SmallDisk(const QByteArray &size)
         : m_path(QFile::encodeName(m_directory.path()))
@@ -145,7 +145,8 @@ public:
     bool isMounted() const { return m_isMounted; }
     bool setReadOnly(bool readOnly)
     {
-        return mount(nullptr, m_path.constData(), nullptr, MS_REMOUNT | (readOnly ? MS_RDONLY : 0), nullptr) == 0;
+        return mount(nullptr, m_path.constData(), nullptr, MS_REMOUNT | (readOnly ? MS_RDONLY : 0), nullptr)
+            == 0;
     }
     QString path(const QString &name) const { return m_directory.filePath(name); }
 
@@ -165,8 +166,7 @@ void fill(const QString &path)
 
 } // namespace
 
-class TestHistoryStore : public QObject
-{
+class TestHistoryStore : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -234,10 +234,12 @@ void TestHistoryStore::storesWhatWasRecorded()
     store.start();
     UsageDelta unnamed;
     unnamed.rxPayloadBytes = 3;
-    store.record(someMinute * minuteMs,
-                 {delta(QStringLiteral("curl"), QStringLiteral("192.0.2.1"), 20000000, 812),
-                  delta(QStringLiteral("curl"), QStringLiteral("2001:db8::1"), 7, 0, 17),
-                  delta(QStringLiteral("名字'; DROP TABLE usage_minute; --"), QStringLiteral("192.0.2.1"), 0, 1), unnamed});
+    store.record(
+        someMinute * minuteMs,
+        {delta(QStringLiteral("curl"), QStringLiteral("192.0.2.1"), 20000000, 812),
+         delta(QStringLiteral("curl"), QStringLiteral("2001:db8::1"), 7, 0, 17),
+         delta(QStringLiteral("名字'; DROP TABLE usage_minute; --"), QStringLiteral("192.0.2.1"), 0, 1),
+         unnamed});
     store.flush();
     QCOMPARE(rowsOf(m_path, allUsage),
              QStringList({QStringLiteral("|29000000||0|3|0"),
@@ -278,9 +280,10 @@ void TestHistoryStore::splitsAtMinutes()
     store.record((someMinute + 1) * minuteMs, one);
     store.record(-1, one); // a clock that was never set
     store.flush();
-    QCOMPARE(rowsOf(m_path, QStringLiteral("SELECT minute_utc, rx_payload_bytes FROM usage_minute ORDER BY 1")),
-             QStringList({QStringLiteral("-1|1"), QStringLiteral("28999999|1"), QStringLiteral("29000000|2"),
-                          QStringLiteral("29000001|1")}));
+    QCOMPARE(
+        rowsOf(m_path, QStringLiteral("SELECT minute_utc, rx_payload_bytes FROM usage_minute ORDER BY 1")),
+        QStringList({QStringLiteral("-1|1"), QStringLiteral("28999999|1"), QStringLiteral("29000000|2"),
+                     QStringLiteral("29000001|1")}));
 }
 
 void TestHistoryStore::writesTheMinuteBefore()
@@ -315,8 +318,10 @@ void TestHistoryStore::survivesClockStepBack()
         store.record(minute * minuteMs, one);
     }
     store.flush();
-    QCOMPARE(rowsOf(m_path, QStringLiteral("SELECT minute_utc, rx_payload_bytes FROM usage_minute ORDER BY 1")),
-             QStringList({QStringLiteral("28999500|1"), QStringLiteral("29000000|2"), QStringLiteral("29000001|2")}));
+    QCOMPARE(
+        rowsOf(m_path, QStringLiteral("SELECT minute_utc, rx_payload_bytes FROM usage_minute ORDER BY 1")),
+        QStringList(
+            {QStringLiteral("28999500|1"), QStringLiteral("29000000|2"), QStringLiteral("29000001|2")}));
 }
 
 void TestHistoryStore::continuesAfterRestart()
@@ -329,7 +334,8 @@ void TestHistoryStore::continuesAfterRestart()
     }
     QCOMPARE(rowsOf(m_path, allUsage),
              QStringList(QStringLiteral("a|29000000|00000000000000000000FFFFC0000201|6|3|30")));
-    QCOMPARE(rowsOf(m_path, QStringLiteral("SELECT count(*) FROM migration")), QStringList(QStringLiteral("1")));
+    QCOMPARE(rowsOf(m_path, QStringLiteral("SELECT count(*) FROM migration")),
+             QStringList(QStringLiteral("1")));
 }
 
 void TestHistoryStore::answersUsageOfASpan()
@@ -363,7 +369,8 @@ void TestHistoryStore::clampsImpossibleFigures()
     store.start();
     const quint64 impossible = std::numeric_limits<quint64>::max();
     for (int time = 0; time < 2; ++time) {
-        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(QStringLiteral("moved 18446744073709551615 bytes")));
+        QTest::ignoreMessage(QtWarningMsg,
+                             QRegularExpression(QStringLiteral("moved 18446744073709551615 bytes")));
         store.record(someMinute * minuteMs, {delta(QStringLiteral("a"), QString(), impossible, 1)});
         store.flush();
     }
@@ -449,8 +456,10 @@ void TestHistoryStore::waitsForReadOnlyDisk()
     store.flush();
     QCOMPARE(store.state(), HistoryStore::State::Recording);
     QCOMPARE(store.problem(), QString());
-    const QString figures = QStringLiteral("SELECT minute_utc, rx_payload_bytes FROM usage_minute ORDER BY 1");
-    QCOMPARE(rowsOf(path, figures), QStringList({QStringLiteral("29000000|11"), QStringLiteral("29000001|100")}));
+    const QString figures =
+        QStringLiteral("SELECT minute_utc, rx_payload_bytes FROM usage_minute ORDER BY 1");
+    QCOMPARE(rowsOf(path, figures),
+             QStringList({QStringLiteral("29000000|11"), QStringLiteral("29000001|100")}));
 }
 
 void TestHistoryStore::waitsForFullDisk()
@@ -462,7 +471,8 @@ void TestHistoryStore::waitsForFullDisk()
     const QString filler = disk.path(QStringLiteral("filler"));
     QList<UsageDelta> many;
     for (quint32 i = 0; i < 1000; ++i) {
-        many.append(delta(QStringLiteral("a"), QStringLiteral("192.0.2.%1").arg(i % 200), 1, 1, quint8(i / 200)));
+        many.append(
+            delta(QStringLiteral("a"), QStringLiteral("192.0.2.%1").arg(i % 200), 1, 1, quint8(i / 200)));
     }
 
     // Full from the start, then in the middle of the record.
@@ -623,7 +633,9 @@ void TestHistoryStore::foldsWithoutLoss()
         pending.clear();
         for (qint64 minute = 0; minute < 10; ++minute) {
             for (quint32 i = 0; i < 100; ++i) {
-                pending.add(minute, delta(QStringLiteral("p%1").arg(i % 10), QStringLiteral("192.0.2.%1").arg(i), 7, 0));
+                pending.add(
+                    minute,
+                    delta(QStringLiteral("p%1").arg(i % 10), QStringLiteral("192.0.2.%1").arg(i), 7, 0));
             }
         }
     };
@@ -661,8 +673,8 @@ void TestHistoryStore::writesTenThousandFacts()
     store.flush();
     QList<UsageDelta> many;
     for (quint32 i = 0; i < 10000; ++i) {
-        many.append(delta(QStringLiteral("p%1").arg(i % 100), QStringLiteral("10.0.%1.%2").arg(i / 250).arg(i % 250),
-                          i, 1));
+        many.append(delta(QStringLiteral("p%1").arg(i % 100),
+                          QStringLiteral("10.0.%1.%2").arg(i / 250).arg(i % 250), i, 1));
     }
     for (const char *round : {"new addresses", "known addresses"}) {
         const qint64 minute = someMinute + (round[0] == 'k');
