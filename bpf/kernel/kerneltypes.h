@@ -33,6 +33,10 @@ struct dst_entry {
     struct net_device *dev;
 };
 
+struct proto {
+    void *sendpage; /* until dc97391e6610 (6.5) */
+};
+
 struct sock_common {
     nt_u32 skc_daddr; /* big endian */
     nt_u16 skc_dport; /* big endian */
@@ -40,6 +44,7 @@ struct sock_common {
     unsigned short skc_family;
     volatile unsigned char skc_state;
     int skc_bound_dev_if;
+    struct proto *skc_prot;
     struct in6_addr skc_v6_daddr;
 };
 

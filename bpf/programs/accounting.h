@@ -113,14 +113,63 @@ static __always_inline struct nt_row_place placeOf(const struct nt_row_key *key)
     return place;
 }
 
-static __always_inline void leaveRow(struct nt_socket *socket)
+/* The row of a place, if it is still the same row's. */
+static __always_inline struct nt_row *rowOfPlace(nt_u64 place)
 {
-    if (__sync_lock_test_and_set(&socket->counted, 0)) {
-        struct nt_row *row = rowAt(socket->row);
+    struct nt_row *row = place & NT_PLACE_SET ? rowAt((nt_u32)place) : NULL;
 
-        if (row && row->generation == socket->generation)
-            __sync_fetch_and_add(&row->openSockets, -1);
+    return row && (row->generation & NT_GENERATION_MASK) == (place >> 32 & NT_GENERATION_MASK) ? row : NULL;
+}
+
+static __always_inline void uncount(nt_u64 place)
+{
+    struct nt_row *row = place & NT_PLACE_COUNTED ? rowOfPlace(place) : NULL;
+
+    if (row)
+        __sync_fetch_and_add(&row->openSockets, -1);
+}
+
+static __always_inline void closeSocket(struct nt_socket *socket)
+{
+    __sync_lock_test_and_set(&socket->closed, 1);
+    uncount(__sync_fetch_and_and(&socket->place, ~NT_PLACE_COUNTED));
+}
+
+/* Each place that was set is counted once by who set it, and uncounted once by who replaced or closed it. */
+static __always_inline void setPlace(struct nt_socket *socket, struct nt_row *row, nt_u64 place)
+{
+    if (!socket->closed) {
+        place |= NT_PLACE_COUNTED;
+        __sync_fetch_and_add(&row->openSockets, 1);
     }
+    uncount(__sync_lock_test_and_set(&socket->place, place));
+    /* Closed meanwhile, by a reset from the network: then nobody else will. */
+    if (socket->closed)
+        closeSocket(socket);
+}
+
+/* Whether the row is that of this program and peer. */
+static __always_inline int isRowOf(struct nt_row *row, nt_u64 place, const struct nt_program_key *owner,
+                                   const nt_u64 peer[2], struct sock *sk)
+{
+    nt_u32 index = row->key.program;
+    struct nt_program *program;
+    nt_u64 remote[2];
+
+    if ((nt_u32)place == NT_OVERFLOW_INDEX)
+        return 1; /* everybody's */
+    __builtin_memcpy(remote, row->key.remote, 16);
+    if (remote[0] != peer[0] || remote[1] != peer[1])
+        return 0;
+    /* A UDP socket can be connected again, to another port of the same host. */
+    if (row->key.protocol == NT_IPPROTO_UDP && row->key.direction == NT_DIRECTION_OUTGOING
+        && row->key.servicePort != bpf_ntohs(sk->__sk_common.skc_dport))
+        return 0;
+    if (index == NT_OVERFLOW_INDEX)
+        return 1;
+    program = bpf_map_lookup_elem(&programs, &index);
+    return program && program->key.startNs == owner->startNs && program->key.tgid == owner->tgid
+        && program->key.execId == owner->execId;
 }
 
 /* Not inlined: it is rare, and out of the way of the usual path. */
@@ -136,61 +185,42 @@ static __noinline nt_u64 findPlace(struct sock *sk, nt_u8 direction, struct nt_p
     key.protocol = sk->sk_protocol == NT_IPPROTO_MPTCP ? NT_IPPROTO_TCP : (nt_u8)sk->sk_protocol;
     readService(sk, direction, &key);
     place = placeOf(&key);
-    return (nt_u64)place.generation << 32 | place.row;
+    return (nt_u64)(place.generation & NT_GENERATION_MASK) << 32 | place.row | NT_PLACE_SET;
 }
 
 /*
  * Adds one call's bytes. sk must be a full socket of the caller's own call. The usual path is: socket
- * storage, three comparisons, one addition; everything else happens once a flow, or when a socket
+ * storage, a few comparisons, one addition; everything else happens once a flow, or when a socket
  * changes hands.
  */
 static __always_inline void account(struct sock *sk, nt_u64 rxBytes, nt_u64 txBytes)
 {
+    struct nt_socket *socket = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
     struct nt_program_key owner;
-    struct nt_row *row;
+    struct nt_row *row = NULL;
+    nt_u64 place = 0;
     nt_u64 peer[2];
-    nt_u64 place; /* row, and the generation above it */
 
     currentProgramKey(&owner);
     readPeer(sk, peer);
-
-    struct nt_socket *socket = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-    if (socket && socket->hasRow && socket->ownerStartNs == owner.startNs && socket->ownerTgid == owner.tgid
-        && socket->ownerExecId == owner.execId && socket->peer[0] == peer[0] && socket->peer[1] == peer[1]
-        && socket->peerPort == sk->__sk_common.skc_dport) {
-        row = rowAt(socket->row);
-        if (row && row->generation == socket->generation)
-            goto add;
-    }
-
-    place = findPlace(sk, socket ? socket->direction : NT_DIRECTION_UNKNOWN, &owner, peer);
-    row = rowAt((nt_u32)place);
-    if (!row)
-        return;
     if (socket) {
-        leaveRow(socket);
-        socket->ownerStartNs = owner.startNs;
-        socket->ownerExecId = owner.execId;
-        socket->ownerTgid = owner.tgid;
-        socket->peer[0] = peer[0];
-        socket->peer[1] = peer[1];
-        socket->peerPort = sk->__sk_common.skc_dport;
-        socket->row = (nt_u32)place;
-        socket->generation = (nt_u32)(place >> 32);
-        socket->hasRow = 1;
-        /* A call that ends after the socket was closed (a dropped connection read to its end) opens nothing.
-         */
-        if (sk->__sk_common.skc_state != NT_TCP_CLOSE || sk->sk_protocol != NT_IPPROTO_TCP) {
-            __sync_fetch_and_add(&row->openSockets, 1);
-            __sync_lock_test_and_set(&socket->counted, 1);
-        }
-    } else {
-        struct nt_control *shared = controlBlock();
-
-        if (shared)
-            __sync_fetch_and_add(&shared->storageFailures, 1);
+        place = *(volatile nt_u64 *)&socket->place;
+        row = rowOfPlace(place);
     }
-add:
+    if (!row || !isRowOf(row, place, &owner, peer, sk)) {
+        place = findPlace(sk, socket ? socket->direction : NT_DIRECTION_UNKNOWN, &owner, peer);
+        row = rowAt((nt_u32)place);
+        if (!row)
+            return;
+        if (socket) {
+            setPlace(socket, row, place);
+        } else {
+            struct nt_control *shared = controlBlock();
+
+            if (shared)
+                __sync_fetch_and_add(&shared->storageFailures, 1);
+        }
+    }
     if (rxBytes)
         __sync_fetch_and_add(&row->rxPayloadBytes, rxBytes);
     if (txBytes)

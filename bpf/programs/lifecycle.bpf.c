@@ -13,14 +13,17 @@ int BPF_PROG(tcpStateChanged, struct sock *sk, int oldState, int newState)
     if (newState == NT_TCP_CLOSE) {
         socket = bpf_sk_storage_get(&sockets, sk, 0, 0);
         if (socket)
-            leaveRow(socket);
+            closeSocket(socket);
         return 0;
     }
     if (newState != NT_TCP_SYN_SENT && !(newState == NT_TCP_ESTABLISHED && oldState == NT_TCP_SYN_RECV))
         return 0;
     socket = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-    if (socket)
-        socket->direction = newState == NT_TCP_SYN_SENT ? NT_DIRECTION_OUTGOING : NT_DIRECTION_INCOMING;
+    if (!socket)
+        return 0;
+    /* A socket that is connected again is open again. */
+    socket->closed = 0;
+    socket->direction = newState == NT_TCP_SYN_SENT ? NT_DIRECTION_OUTGOING : NT_DIRECTION_INCOMING;
     return 0;
 }
 
@@ -31,7 +34,7 @@ int socketReleased(struct bpf_sock *sk)
     struct nt_socket *socket = bpf_sk_storage_get(&sockets, sk, 0, 0);
 
     if (socket)
-        leaveRow(socket);
+        closeSocket(socket);
     return 1;
 }
 

@@ -12,20 +12,21 @@
 
 #include "nettally_abi.h"
 
-/* What a socket remembers, so that a send or receive costs no hash look-up. */
+/*
+ * What a socket remembers, so that a send or receive costs no hash look-up. One word, exchanged whole:
+ * two threads, or two programs that share the socket, may use it at once. Whose row it is stands in the
+ * row itself.
+ */
 struct nt_socket {
-    nt_u64 ownerStartNs; /* the program whose row this is; compared on every call, because sockets */
-    nt_u64 ownerExecId; /* are inherited, passed on and survive execve() */
-    nt_u32 ownerTgid;
-    nt_u32 row;
-    nt_u32 generation;
+    nt_u64 place; /* row, generation << 32, and the two flags below; 0: none yet */
+    nt_u32 closed; /* 1 once the socket is; not counted as open any more */
     nt_u8 direction; /* enum nt_direction */
-    nt_u8 hasRow;
-    nt_u16 peerPort; /* big endian; with peer: a UDP socket can be connected again elsewhere */
-    nt_u64 peer[2];
-    nt_u32 counted; /* 1 while this socket is in its row's openSockets */
-    nt_u32 reserved;
+    nt_u8 reserved[3];
 };
+
+#define NT_PLACE_SET (1ull << 62) /* tells row 0, generation 0 from none */
+#define NT_PLACE_COUNTED (1ull << 63) /* the socket is in its row's openSockets */
+#define NT_GENERATION_MASK 0x3fffffff
 
 struct nt_row_place {
     nt_u32 row;

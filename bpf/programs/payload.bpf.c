@@ -46,7 +46,9 @@ SEC("fexit/inet_sendpage")
 int BPF_PROG(sendPageExit, struct socket *socket, void *page, int offset, unsigned long size, int flags,
              long result)
 {
-    accountSend(socket->sk, (int)result);
+    /* A protocol without a sendpage of its own (MPTCP, raw) has just been through inet_sendmsg with it. */
+    if (socket->sk->__sk_common.skc_prot->sendpage)
+        accountSend(socket->sk, (int)result);
     return 0;
 }
 
