@@ -4,13 +4,14 @@
 #include "monitor1interface.h"
 #include "pushassembler.h"
 
-#include <QDBusMessage>
 #include <QDBusPendingCallWatcher>
 #include <QDBusPendingReply>
 #include <QDBusServiceWatcher>
 #include <QTimer>
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 
 namespace Nettally {
 
@@ -21,8 +22,10 @@ constexpr int laterMs = 10000; ///< while something is missing that people have 
 constexpr int findTimeoutMs = 30000; ///< the helper may have to start and load its probes
 constexpr int callTimeoutMs = 10000;
 constexpr int passwordTimeoutMs = 600000; ///< someone may be typing one
+constexpr int noTimeout = std::numeric_limits<int>::max(); ///< the bus answers when the helper is gone
 constexpr int minSilenceMs = 5000;
 constexpr size_t maxEarlyParts = 64;
+constexpr char pushSignature[] = "uttuba(uutssutuuy)a(uay)a(uuuqyyuttu)au";
 
 QString serviceName()
 {
@@ -72,7 +75,7 @@ HelperStatus toStatus(const QDBusPendingReply<Wire::StringMap, QList<Wire::Probe
 } // namespace
 
 struct MonitorClient::EarlyPart {
-    quint32 subscription;
+    SubscriptionId subscription;
     PushPart part;
 };
 
@@ -103,6 +106,9 @@ MonitorClient::MonitorClient(const QDBusConnection &bus, QObject *parent)
     m_bus.connect(QString(), QStringLiteral("/org/freedesktop/DBus/Local"),
                   QStringLiteral("org.freedesktop.DBus.Local"), QStringLiteral("Disconnected"), this,
                   SLOT(onBusDisconnected()));
+    // Not through the proxy, which goes when its helper is given up: pushes may be under way then.
+    m_bus.connect(QString(), QLatin1String(Wire::objectPath), QLatin1String(Wire::interfaceName),
+                  QStringLiteral("UsageDeltas"), this, SLOT(onUsageDeltas(QDBusMessage)));
 }
 
 MonitorClient::~MonitorClient()
@@ -199,12 +205,6 @@ void MonitorClient::onHelperFound(const QString &owner, const QVariantMap &prope
     }
     m_helper = std::make_unique<OrgNettallyMonitor1Interface>(owner, QLatin1String(Wire::objectPath), m_bus,
                                                               nullptr);
-    connect(m_helper.get(), &OrgNettallyMonitor1Interface::UsageDeltas, this,
-            [this](uint subscription, qulonglong sequence, qulonglong timeNs, uint part, bool last,
-                   const QList<Wire::Program> &programs, const QList<Wire::Remote> &remotes,
-                   const QList<Wire::Row> &rows, const QList<uint> &ended) {
-                onPushPart(subscription, {sequence, timeNs, part, last, programs, remotes, rows, ended});
-            });
     connect(m_helper.get(), &OrgNettallyMonitor1Interface::SubscriptionEnded, this,
             [this](uint subscription, const QString &reason) {
                 if (subscription != 0 && subscription == m_subscription) {
@@ -228,19 +228,23 @@ void MonitorClient::subscribe()
                                                         detailName(m_request.detail), interactive),
                                     this);
     m_helper->setTimeout(callTimeoutMs);
+    m_askedOwners.append(m_helper->service());
     connect(watcher, &QDBusPendingCallWatcher::finished, this,
             [this, watcher, attempt = m_attempt, owner = m_helper->service()] {
                 watcher->deleteLater();
+                m_askedOwners.removeOne(owner);
                 const QDBusPendingReply<uint, QString, QString, QString> reply = *watcher;
                 if (attempt != m_attempt) {
                     if (!reply.isError())
-                        unsubscribe(owner, reply.argumentAt<0>()); // no longer wanted
+                        unsubscribe({owner, reply.argumentAt<0>()}); // no longer wanted
                 } else if (reply.isError()) {
                     onCallFailed(reply.error());
                 } else {
                     onSubscribed(reply.argumentAt<0>(), reply.argumentAt<1>(), reply.argumentAt<2>(),
                                  reply.argumentAt<3>());
                 }
+                if (m_askedOwners.isEmpty())
+                    m_earlyParts.clear();
             });
 }
 
@@ -254,44 +258,99 @@ void MonitorClient::onSubscribed(quint32 subscription, const QString &grantedSco
     m_assembler = std::make_unique<PushAssembler>();
     restartSilenceTimer();
     setState(State::Live);
-    for (const auto &[id, part] : std::exchange(m_earlyParts, {}))
-        onPushPart(id, part);
+    for (const auto &[from, part] : takeEarlyParts({m_helper->service(), subscription})) {
+        if (m_subscription == subscription) // a receiver of the one before may have ended it
+            onPushPart(part);
+        else if (part.isLast)
+            acknowledge(from, part.sequence);
+    }
+}
+
+std::vector<MonitorClient::EarlyPart> MonitorClient::takeEarlyParts(const SubscriptionId &subscription)
+{
+    const auto wanted =
+        std::stable_partition(m_earlyParts.begin(), m_earlyParts.end(),
+                              [&](const EarlyPart &early) { return early.subscription != subscription; });
+    std::vector<EarlyPart> taken(std::make_move_iterator(wanted), std::make_move_iterator(m_earlyParts.end()));
+    m_earlyParts.erase(wanted, m_earlyParts.end());
+    return taken;
 }
 
 void MonitorClient::dropSubscription()
 {
     if (m_helper && m_subscription != 0)
-        unsubscribe(m_helper->service(), m_subscription);
+        unsubscribe({m_helper->service(), m_subscription});
     m_subscription = 0;
-    m_earlyParts.clear();
     m_assembler.reset();
     m_silenceTimer->stop();
 }
 
-void MonitorClient::unsubscribe(const QString &owner, quint32 subscription)
+void MonitorClient::unsubscribe(const SubscriptionId &subscription)
 {
-    QDBusMessage call = helperCall(owner, QLatin1String(Wire::interfaceName), QStringLiteral("Unsubscribe"));
+    for (const EarlyPart &early : takeEarlyParts(subscription)) {
+        if (early.part.isLast)
+            acknowledge(subscription, early.part.sequence);
+    }
+    QDBusMessage call =
+        helperCall(subscription.owner, QLatin1String(Wire::interfaceName), QStringLiteral("Unsubscribe"));
     call.setAutoStartService(false);
-    call << subscription;
-    m_bus.send(call); // no answer wanted: there is nothing to do about a refusal
+    call << subscription.id;
+    m_leaving.append(subscription);
+    // About a refusal there is nothing to do.
+    auto *watcher = new QDBusPendingCallWatcher(m_bus.asyncCall(call, noTimeout), this);
+    connect(watcher, &QDBusPendingCallWatcher::finished, this, [this, watcher, subscription] {
+        watcher->deleteLater();
+        m_leaving.removeOne(subscription);
+    });
+}
+
+void MonitorClient::acknowledge(const SubscriptionId &subscription, quint64 sequence)
+{
+    QDBusMessage call =
+        helperCall(subscription.owner, QLatin1String(Wire::interfaceName), QStringLiteral("Acknowledge"));
+    call.setAutoStartService(false);
+    call << subscription.id << sequence;
+    m_bus.send(call);
 }
 
 // --- Subscribed.
 
-void MonitorClient::onPushPart(quint32 subscription, const PushPart &part)
+void MonitorClient::onUsageDeltas(const QDBusMessage &message)
 {
-    if (m_subscription == 0) {
+    if (message.signature() != QLatin1String(pushSignature))
+        return;
+    const QVariantList arguments = message.arguments();
+    const auto part = [&arguments] {
+        return PushPart{arguments[1].toULongLong(),
+                        arguments[2].toULongLong(),
+                        arguments[3].toUInt(),
+                        arguments[4].toBool(),
+                        qdbus_cast<QList<Wire::Program>>(arguments[5]),
+                        qdbus_cast<QList<Wire::Remote>>(arguments[6]),
+                        qdbus_cast<QList<Wire::Row>>(arguments[7]),
+                        qdbus_cast<QList<uint>>(arguments[8])};
+    };
+    // Anyone may send such a signal; it counts only from the helper the subscription is with.
+    const SubscriptionId from{message.service(), arguments[0].toUInt()};
+    if (m_helper && m_subscription != 0 && from == SubscriptionId{m_helper->service(), m_subscription}) {
+        onPushPart(part());
+    } else if (m_leaving.contains(from)) {
+        if (arguments[4].toBool())
+            acknowledge(from, arguments[1].toULongLong());
+    } else if (m_askedOwners.contains(from.owner) && m_earlyParts.size() < maxEarlyParts) {
         // QtDBus delivers a signal before the finished() of a reply that came ahead of it. More than the
         // first push cannot be on its way long: beyond the bound something else is wrong.
-        if (m_earlyParts.size() < maxEarlyParts)
-            m_earlyParts.push_back({subscription, part});
-        return;
+        m_earlyParts.push_back({from, part()});
     }
-    if (subscription != m_subscription)
-        return; // of a subscription given up meanwhile
+}
+
+void MonitorClient::onPushPart(const PushPart &part)
+{
+    const SubscriptionId subscription{m_helper->service(), m_subscription};
     restartSilenceTimer();
     std::optional<UsageUpdate> update = m_assembler->take(part);
     if (!m_assembler->fault().isEmpty()) {
+        acknowledge(subscription, part.sequence);
         startOver(State::Incompatible,
                   tr("The helper sent what this program does not understand (%1): update both to the same "
                      "version.")
@@ -303,14 +362,9 @@ void MonitorClient::onPushPart(quint32 subscription, const PushPart &part)
         return;
 
     update->instance = m_instance;
-    const QString owner = m_helper->service();
     Q_EMIT updateReceived(*update);
-    // After the receivers are done, so that a slow app is sent less. They may have ended the
-    // subscription: the helper then refuses, unheard.
-    QDBusMessage call = helperCall(owner, QLatin1String(Wire::interfaceName), QStringLiteral("Acknowledge"));
-    call.setAutoStartService(false);
-    call << subscription << part.sequence;
-    m_bus.send(call);
+    // After the receivers are done, so that a slow app is sent less. They may have ended the subscription.
+    acknowledge(subscription, part.sequence);
 }
 
 void MonitorClient::restartSilenceTimer()

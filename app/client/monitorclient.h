@@ -5,7 +5,9 @@
 
 #include <QDBusConnection>
 #include <QDBusError>
+#include <QDBusMessage>
 #include <QObject>
+#include <QStringList>
 
 #include <memory>
 #include <vector>
@@ -23,8 +25,10 @@ struct PushPart;
  * The helper as the app sees it; the only user of the D-Bus proxy. One subscription.
  *
  * Finds the helper (starting it by bus activation where that is installed), subscribes, puts the
- * parts of a push together, acknowledges it, and does it all again when the helper comes back. Lives
- * in the thread that made it and never blocks it.
+ * parts of a push together, acknowledges it, and does it all again when the helper comes back. Pushes of
+ * a subscription it gave up are acknowledged too, else the helper would count them as unread for as long
+ * as the bus connection lasts; only a client that is destroyed leaves some. Lives in the thread that made
+ * it and never blocks it.
  */
 class MonitorClient : public QObject {
     Q_OBJECT
@@ -74,8 +78,15 @@ Q_SIGNALS:
 
 private Q_SLOTS:
     void onBusDisconnected();
+    void onUsageDeltas(const QDBusMessage &message);
 
 private:
+    /// Of which helper process, by its unique name.
+    struct SubscriptionId {
+        QString owner;
+        quint32 id = 0;
+        bool operator==(const SubscriptionId &) const = default;
+    };
     struct EarlyPart;
 
     void setState(State state, const QString &problem = {});
@@ -86,13 +97,16 @@ private:
     void subscribe();
     void onSubscribed(quint32 subscription, const QString &grantedScope, const QString &note,
                       const QString &instance);
-    void onPushPart(quint32 subscription, const PushPart &part);
+    void onPushPart(const PushPart &part);
+    void acknowledge(const SubscriptionId &subscription, quint64 sequence);
     void onSilence();
     void onCallFailed(const QDBusError &error);
     /// Gives up what there is with the helper and begins again later.
     void startOver(State state, const QString &problem, int retryMs);
     void dropSubscription();
-    void unsubscribe(const QString &owner, quint32 subscription);
+    /// Takes out those of one subscription.
+    std::vector<EarlyPart> takeEarlyParts(const SubscriptionId &subscription);
+    void unsubscribe(const SubscriptionId &subscription);
     void restartSilenceTimer();
 
     QDBusConnection m_bus;
@@ -114,8 +128,12 @@ private:
     quint32 m_subscription = 0; ///< 0: none
     QString m_instance;
     std::unique_ptr<PushAssembler> m_assembler; ///< of this subscription
+    /// Whom a Subscribe is under way to, once for each.
+    QStringList m_askedOwners;
     /// What came while the answer to Subscribe was under way, with the subscription it is for.
     std::vector<EarlyPart> m_earlyParts;
+    /// Given up, and their pushes acknowledged until the helper has answered, after which none come.
+    QList<SubscriptionId> m_leaving;
 };
 
 } // namespace Nettally

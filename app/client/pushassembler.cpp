@@ -21,7 +21,7 @@ std::optional<UsageUpdate> PushAssembler::take(const PushPart &part)
         return std::nullopt;
     }
 
-    m_update.isSnapshot = part.sequence == 1;
+    m_update.isSnapshot = !m_hasSnapshot;
     m_update.timeNs = part.timeNs;
     m_update.programs.reserve(m_update.programs.size() + part.programs.size());
     for (const Wire::Program &program : part.programs) {
@@ -44,6 +44,7 @@ std::optional<UsageUpdate> PushAssembler::take(const PushPart &part)
         return std::nullopt;
     }
     m_nextPart = 0;
+    m_hasSnapshot = true;
     // Names may follow in a later part than the rows that use them, so only the whole can be checked.
     for (const Flow &flow : std::as_const(m_update.flows)) {
         if (!m_programIds.contains(flow.programId)
@@ -59,7 +60,7 @@ std::optional<UsageUpdate> PushAssembler::take(const PushPart &part)
 QString PushAssembler::check(const PushPart &part)
 {
     if (m_nextPart == 0) {
-        if (part.sequence != m_sequence + 1)
+        if (part.sequence <= m_sequence)
             return QStringLiteral("push %1 after %2").arg(part.sequence).arg(m_sequence);
         if (part.timeNs < m_timeNs)
             return QStringLiteral("push %1 is older than the one before").arg(part.sequence);

@@ -44,6 +44,7 @@ private:
     quint64 m_sequence = 0; ///< of the push in hand, or the last whole one
     quint64 m_timeNs = 0;
     quint32 m_nextPart = 0; ///< 0: no push in hand
+    bool m_hasSnapshot = false; ///< the first push was whole
     QSet<quint32> m_programIds;
     QSet<quint32> m_remoteIds;
 };

@@ -214,8 +214,9 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
 
     if (const int error = nettally_bpf__load(m_skeleton)) {
         *problem =
-            libraryFailure(translate("The kernel refused Nettally's programs: %1 (%2). Report this with the "
-                                     "output of \"uname -r\", or boot another kernel."),
+            libraryFailure(translate("Kernel %1 refused Nettally's programs: %2 (%3). Boot Linux 5.12 or newer; "
+                                     "on one of those, report this.")
+                               .arg(KernelSupport::kernelRelease()),
                            -error);
         return false;
     }

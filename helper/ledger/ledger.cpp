@@ -150,8 +150,9 @@ quint32 Ledger::connectionRow(quint32 programId, const FlowRecord &record)
     row.protocol = key.protocol;
     row.direction = key.direction;
     const quint32 coarser = remoteRow(programId, key.remoteId);
-    const quint32 user = level(LedgerDetail::Remote).nodes[coarser].user;
-    const quint32 index = append(LedgerDetail::Connection, row, user, coarser);
+    const Node &remote = level(LedgerDetail::Remote).nodes[coarser];
+    const quint32 index = append(LedgerDetail::Connection, row, remote.user, coarser);
+    level(LedgerDetail::Connection).nodes[index].ownRemoteId = remote.ownRemoteId;
     m_connectionRows.insert(key, index);
     return index;
 }
@@ -165,15 +166,16 @@ quint32 Ledger::remoteRow(quint32 programId, quint32 remoteId)
 
     const quint32 coarser = programRow(programId);
     const quint32 user = m_knownPrograms[coarser].user;
-    const quint64 userKey = quint64(user) << 32 | remoteId;
-    if (!m_remoteUsers.contains(userKey)) {
-        m_remoteUsers.insert(userKey);
-        m_remotesOfUsers.push_back({m_version, remoteId, user});
+    quint32 &ownId = m_ownRemoteIds[quint64(user) << 32 | remoteId];
+    if (ownId == 0) {
+        ownId = ++m_sums[user].remoteCount;
+        m_remotesOfUsers.push_back({m_version, remoteId, ownId, user});
     }
     LedgerRow row;
     row.programId = programId;
     row.remoteId = remoteId;
     const quint32 index = append(LedgerDetail::Remote, row, user, coarser);
+    level(LedgerDetail::Remote).nodes[index].ownRemoteId = ownId;
     m_remoteRows.insert(key, index);
     return index;
 }
@@ -229,17 +231,17 @@ LedgerChanges Ledger::changesSince(quint64 version, const LedgerView &view) cons
             changes.endedProgramIds.push_back(known.id);
     });
     if (view.detail != LedgerDetail::Program) {
-        const auto tell = [&](quint32 id) {
-            changes.remotes.push_back({id, addressBytes(m_remotes[id - 1].bytes)});
+        const auto tell = [&](quint32 id, quint32 toldId) {
+            changes.remotes.push_back({toldId, addressBytes(m_remotes[id - 1].bytes)});
         };
         if (ownOnly) {
-            forEachSince(m_remotesOfUsers, [&](const Known &known) {
-                if (isShown(known.user))
-                    tell(known.id);
+            forEachSince(m_remotesOfUsers, [&](const OwnRemote &remote) {
+                if (isShown(remote.user))
+                    tell(remote.id, remote.ownId);
             });
         } else {
             for (size_t id = m_remotes.size(); id > 0 && m_remotes[id - 1].version > version; --id)
-                tell(quint32(id));
+                tell(quint32(id), quint32(id));
         }
     }
 
@@ -252,6 +254,8 @@ LedgerChanges Ledger::changesSince(quint64 version, const LedgerView &view) cons
             continue;
         }
         changes.rows.push_back(node.row);
+        if (ownOnly)
+            changes.rows.back().remoteId = node.ownRemoteId;
         changes.rows.back().openSockets = std::max<qint64>(node.row.openSockets, 0);
     }
 

@@ -5,7 +5,6 @@
 #include "processtable.h"
 
 #include <QHash>
-#include <QSet>
 
 #include <array>
 #include <optional>
@@ -30,7 +29,7 @@ struct LedgerView {
 struct LedgerRow {
     quint32 id = 0;
     quint32 programId = 0;
-    quint32 remoteId = 0; ///< 0 in levels that do not tell
+    quint32 remoteId = 0; ///< 0 in levels that do not tell; numbered apart for each view's user
     quint32 ifindex = 0;
     quint16 servicePort = 0;
     quint8 protocol = 0;
@@ -108,6 +107,7 @@ private:
         quint32 older = none; ///< neighbours in the order of last change
         quint32 newer = none;
         quint32 user = 0; ///< index in m_sums
+        quint32 ownRemoteId = 0; ///< row.remoteId as its owner is told
     };
 
     /// One level of detail: its rows by index, and their order of last change.
@@ -129,6 +129,7 @@ private:
         quint64 rx = 0;
         quint64 tx = 0;
         qint64 openSockets = 0;
+        quint32 remoteCount = 0; ///< of a user: the last id given to a remote of theirs
     };
 
     struct ConnectionKey {
@@ -159,6 +160,15 @@ private:
     struct Known {
         quint64 version = 0;
         quint32 id = 0;
+        quint32 user = 0; ///< index in m_sums
+    };
+
+    /// A remote as the user who talks to it is told: an id all users share would tell each whether
+    /// another has talked to it before.
+    struct OwnRemote {
+        quint64 version = 0;
+        quint32 id = 0; ///< in m_remotes
+        quint32 ownId = 0;
         quint32 user = 0; ///< index in m_sums
     };
 
@@ -194,7 +204,7 @@ private:
     QHash<quint32, quint32> m_programRows;
     QHash<RemoteKey, quint32> m_remoteIds;
     QHash<quint32, quint32> m_users; ///< uid to index in m_sums
-    QSet<quint64> m_remoteUsers; ///< user << 32 | remote id
+    QHash<quint64, quint32> m_ownRemoteIds; ///< by user << 32 | remote id
 
     std::vector<Sums> m_sums; ///< by user
     Sums m_total;
@@ -203,7 +213,7 @@ private:
     std::vector<Known> m_knownPrograms; ///< by index of the program's row
     std::vector<Known> m_endedPrograms;
     std::vector<Remote> m_remotes; ///< by id - 1
-    std::vector<Known> m_remotesOfUsers; ///< whom others talk to is not told: each remote once a user
+    std::vector<OwnRemote> m_remotesOfUsers; ///< whom others talk to is not told: each remote once a user
 };
 
 } // namespace Nettally

@@ -98,6 +98,17 @@ QList<WireType> slice(const std::vector<Item> &all, size_t part, int size, const
     return items;
 }
 
+/// About what @p changes take as messages, each item with its padding.
+qint64 wireBytes(const LedgerChanges &changes)
+{
+    qint64 bytes = 256 + 48 * qint64(changes.rows.size()) + 28 * qint64(changes.remotes.size())
+        + 4 * qint64(changes.endedProgramIds.size());
+    // A character of a name takes up to three bytes.
+    for (const Process *process : changes.programs)
+        bytes += 80 + 3 * (process->name.size() + process->executable.size());
+    return bytes;
+}
+
 size_t partsOf(size_t count, int size)
 {
     return (count + size_t(size) - 1) / size_t(size);
@@ -172,7 +183,9 @@ uint MonitorService::Subscribe(uint intervalMs, const QString &scope, const QStr
     }
     const QString caller = message().service();
     if (countOfCaller(caller) >= m_limits.perConnection) {
-        sendErrorReply(limitsExceeded(), tr("This connection has as many subscriptions as one may have."));
+        sendErrorReply(limitsExceeded(),
+                       tr("This connection has as many subscriptions as one may have: unsubscribe some, and "
+                          "acknowledge the pushes of those that ended."));
         return 0;
     }
     if (int(m_requests.size() + m_subscriptions.size()) >= m_limits.inAll) {
@@ -223,6 +236,22 @@ int MonitorService::countOfUser(quint32 uid) const
     const auto gets = [&](const auto &entry) { return entry.second->uid() == uid; };
     return int(std::count_if(m_requests.begin(), m_requests.end(), asks)
                + std::count_if(m_subscriptions.begin(), m_subscriptions.end(), gets));
+}
+
+int MonitorService::countOfLive() const
+{
+    return int(std::count_if(m_subscriptions.begin(), m_subscriptions.end(),
+                             [](const auto &entry) { return !entry.second->isEnded(); }));
+}
+
+qint64 MonitorService::unacknowledgedBytesOf(quint32 uid) const
+{
+    qint64 bytes = 0;
+    for (const auto &[id, subscription] : m_subscriptions) {
+        if (subscription->uid() == uid)
+            bytes += subscription->unacknowledgedBytes();
+    }
+    return bytes;
 }
 
 void MonitorService::onUserKnown(quint32 id, quint32 uid)
@@ -300,7 +329,7 @@ void MonitorService::grant(quint32 id, bool all)
     m_subscriptions[id] = subscription;
     connect(subscription, &Subscription::pushDue, this, [this, subscription] { push(*subscription); });
     connect(subscription, &Subscription::stalled, this,
-            [this, subscription] { end(*subscription, tr("No push was acknowledged for too long.")); });
+            [this, subscription] { onStalled(*subscription); });
     m_bus.send(request.call.createReply({id, scopeName(all), request.note, m_instance}));
     subscription->start();
 }
@@ -318,10 +347,11 @@ void MonitorService::refuse(quint32 id, const QString &error, const QString &sen
 
 // --- Subscribed.
 
-Subscription *MonitorService::subscriptionOfCaller(uint id)
+Subscription *MonitorService::subscriptionOfCaller(uint id, bool evenEnded)
 {
     const auto it = m_subscriptions.find(id);
-    if (it != m_subscriptions.end() && it->second->subscriber() == message().service())
+    if (it != m_subscriptions.end() && it->second->subscriber() == message().service()
+        && (evenEnded || !it->second->isEnded()))
         return it->second;
     sendErrorReply(QLatin1String(Wire::errorNoSuchSubscription), tr("You have no subscription %1.").arg(id));
     return nullptr;
@@ -340,24 +370,30 @@ void MonitorService::SetInterval(uint subscription, uint intervalMs)
 
 void MonitorService::Acknowledge(uint subscription, qulonglong sequence)
 {
-    Subscription *own = subscriptionOfCaller(subscription);
-    if (own && !own->acknowledge(sequence))
+    Subscription *own = subscriptionOfCaller(subscription, true);
+    if (!own)
+        return;
+    if (!own->acknowledge(sequence))
         sendErrorReply(invalidArgs(), tr("No push %1 was sent to this subscription.").arg(sequence));
+    else if (own->isEnded() && !own->hasUnacknowledged())
+        forget(*own);
 }
 
 void MonitorService::Unsubscribe(uint subscription)
 {
     if (Subscription *own = subscriptionOfCaller(subscription))
-        forget(*own);
+        end(*own);
 }
 
 void MonitorService::push(Subscription &subscription)
 {
+    if (unacknowledgedBytesOf(subscription.uid()) >= m_limits.unacknowledgedBytesPerUser)
+        return; // at a later tick
     if (!m_sinceReading.isValid() || m_sinceReading.elapsed() >= readingSharedMs
         || subscription.sentVersion() == m_ledger.version())
         readSource();
     const LedgerChanges changes = m_ledger.changesSince(subscription.sentVersion(), subscription.view());
-    const quint64 sequence = subscription.countPush(m_ledger.version());
+    const quint64 sequence = subscription.countPush(m_ledger.version(), wireBytes(changes));
 
     const int rowLimit = m_limits.rowsPerMessage;
     const int programLimit = m_limits.programsPerMessage;
@@ -383,14 +419,23 @@ void MonitorService::push(Subscription &subscription)
     }
 }
 
-void MonitorService::end(Subscription &subscription, const QString &reason)
+void MonitorService::onStalled(Subscription &subscription)
 {
     QDBusMessage ended = QDBusMessage::createTargetedSignal(
         subscription.subscriber(), QLatin1String(Wire::objectPath), QLatin1String(Wire::interfaceName),
         QStringLiteral("SubscriptionEnded"));
-    ended << subscription.id() << reason;
+    ended << subscription.id() << tr("No push was acknowledged for too long.");
     m_bus.send(ended);
-    forget(subscription);
+    end(subscription);
+}
+
+void MonitorService::end(Subscription &subscription)
+{
+    subscription.end();
+    if (subscription.hasUnacknowledged())
+        updateIdleTimer();
+    else
+        forget(subscription);
 }
 
 void MonitorService::forget(Subscription &subscription)
@@ -427,7 +472,7 @@ void MonitorService::updateIdleTimer()
 {
     if (m_limits.idleExitMs <= 0)
         return;
-    if (!m_requests.empty() || !m_subscriptions.empty())
+    if (!m_requests.empty() || countOfLive() > 0)
         m_idleTimer.stop();
     else if (!m_idleTimer.isActive())
         m_idleTimer.start();
@@ -453,7 +498,7 @@ Wire::StringMap MonitorService::Status(QList<Wire::Probe> &probes, Wire::CountMa
     losses.insert(QStringLiteral("spilledRxBytes"), spilled.rx);
     losses.insert(QStringLiteral("spilledTxBytes"), spilled.tx);
     usage = m_source.usage();
-    usage.insert(QStringLiteral("subscriptions"), m_subscriptions.size());
+    usage.insert(QStringLiteral("subscriptions"), quint64(countOfLive()));
     usage.insert(QStringLiteral("uptimeMs"), quint64(m_uptime.elapsed()));
     for (const InterfaceCounters &counters : m_source.interfaces()) {
         interfaces.append({counters.index, counters.name, counters.rxBytes, counters.txBytes,

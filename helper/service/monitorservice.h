@@ -35,12 +35,15 @@ class MonitorService : public QObject, protected QDBusContext {
 
 public:
     struct Limits {
-        // Subscriptions, those still being granted included.
+        // Subscriptions, those still being granted included, and those ended with pushes unacknowledged.
         int perConnection = 8;
         int perUser = 64;
         int inAll = 256;
         int rowsPerMessage = Wire::maxRowsPerMessage;
         int programsPerMessage = Wire::maxProgramsPerMessage;
+        /// About as much in pushes to one user may be unacknowledged, and one push more: what its callers
+        /// leave unread counts against the helper in the bus daemon, which reads no more of it at 127 MiB.
+        qint64 unacknowledgedBytesPerUser = 16 << 20;
         int acknowledgeMs = 120000; ///< a subscriber that acknowledges nothing for this long is dropped
         int idleExitMs = 0; ///< idle() after this long without a subscription; 0: never
     };
@@ -90,15 +93,19 @@ private:
 
     int countOfCaller(const QString &caller) const;
     int countOfUser(quint32 uid) const;
+    int countOfLive() const;
+    qint64 unacknowledgedBytesOf(quint32 uid) const;
     void onUserKnown(quint32 id, quint32 uid);
     void ask(quint32 id, const char *action);
     void onVerdict(quint32 id, bool forAll, Verdict verdict);
     void grant(quint32 id, bool all);
     void refuse(quint32 id, const QString &error, const QString &sentence);
 
-    Subscription *subscriptionOfCaller(uint id);
+    /// Null, and the caller is told, unless it is the caller's.
+    Subscription *subscriptionOfCaller(uint id, bool evenEnded = false);
     void push(Subscription &subscription);
-    void end(Subscription &subscription, const QString &reason);
+    void onStalled(Subscription &subscription);
+    void end(Subscription &subscription);
     void forget(Subscription &subscription);
     void onCallerVanished(const QString &caller);
     void unwatchIfUnused(const QString &caller);
@@ -116,7 +123,7 @@ private:
     QElapsedTimer m_uptime;
     quint32 m_lastId = 0; ///< of requests, and of the subscriptions they become
     std::map<quint32, Request> m_requests;
-    std::map<quint32, Subscription *> m_subscriptions; ///< children
+    std::map<quint32, Subscription *> m_subscriptions; ///< children; the ended ones too
     QDBusServiceWatcher m_callers;
     QTimer m_idleTimer;
 };

@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "subscription.h"
 
+#include <QRandomGenerator>
+
+#include <algorithm>
+#include <numeric>
+
 namespace Nettally {
+
+namespace {
+
+/// At ten pushes a second 64 bits last for fifty years of such steps; a caller who guesses needs about as
+/// many calls as this for a single push.
+constexpr quint32 maxSequenceStep = 1u << 31;
+
+} // namespace
 
 Subscription::Subscription(quint32 id, const QString &subscriber, quint32 uid, const LedgerView &view,
                            quint32 intervalMs, int acknowledgeLimitMs, QObject *parent)
@@ -29,30 +42,40 @@ void Subscription::setIntervalMs(quint32 intervalMs)
 
 void Subscription::tick()
 {
-    const quint64 unacknowledged = m_sentSequence - m_acknowledgedSequence;
-    if (unacknowledged > 0 && m_sinceProgress.elapsed() >= m_acknowledgeLimitMs) {
+    if (hasUnacknowledged() && m_sinceProgress.elapsed() >= m_acknowledgeLimitMs) {
         Q_EMIT stalled();
         return;
     }
-    m_isOverdue = unacknowledged >= maxUnacknowledged;
+    m_isOverdue = m_unacknowledged.size() >= maxUnacknowledged;
     if (!m_isOverdue)
         Q_EMIT pushDue();
 }
 
-quint64 Subscription::countPush(quint64 version)
+quint64 Subscription::countPush(quint64 version, qint64 bytes)
 {
-    if (m_sentSequence == m_acknowledgedSequence)
+    if (!hasUnacknowledged())
         m_sinceProgress.start();
     m_sentVersion = version;
-    return ++m_sentSequence;
+    m_sentSequence += 1 + QRandomGenerator::system()->bounded(maxSequenceStep);
+    m_unacknowledged.push_back({m_sentSequence, bytes});
+    return m_sentSequence;
+}
+
+qint64 Subscription::unacknowledgedBytes() const
+{
+    return std::accumulate(m_unacknowledged.begin(), m_unacknowledged.end(), qint64(0),
+                           [](qint64 sum, const Push &push) { return sum + push.bytes; });
 }
 
 bool Subscription::acknowledge(quint64 sequence)
 {
-    if (sequence == 0 || sequence > m_sentSequence)
-        return false;
-    if (sequence <= m_acknowledgedSequence)
+    if (sequence != 0 && sequence <= m_acknowledgedSequence)
         return true;
+    const auto push = std::find_if(m_unacknowledged.begin(), m_unacknowledged.end(),
+                                   [sequence](const Push &sent) { return sent.sequence == sequence; });
+    if (push == m_unacknowledged.end())
+        return false;
+    m_unacknowledged.erase(m_unacknowledged.begin(), push + 1);
     m_acknowledgedSequence = sequence;
     m_sinceProgress.start();
     if (m_isOverdue) {
@@ -61,6 +84,13 @@ bool Subscription::acknowledge(quint64 sequence)
         Q_EMIT pushDue();
     }
     return true;
+}
+
+void Subscription::end()
+{
+    m_isEnded = true;
+    m_isOverdue = false;
+    m_timer.stop();
 }
 
 } // namespace Nettally

@@ -8,12 +8,15 @@
 #include <QString>
 #include <QTimer>
 
+#include <deque>
+
 namespace Nettally {
 
 /**
  * One subscriber's pace: when a push is due, and whether the subscriber keeps up.
  *
- * Holds nothing that grows: what a slow subscriber misses adds up in the Ledger.
+ * Holds nothing that grows: what a slow subscriber misses adds up in the Ledger. One that ended is kept
+ * while pushes of it are unacknowledged: they may lie unread in the bus daemon.
  */
 class Subscription : public QObject {
     Q_OBJECT
@@ -21,7 +24,7 @@ class Subscription : public QObject {
 public:
     /// Pushes sent ahead of the subscriber's acknowledgement; more would pile up in the bus daemon and
     /// then in the helper.
-    static constexpr quint64 maxUnacknowledged = 2;
+    static constexpr size_t maxUnacknowledged = 2;
 
     /// @p subscriber is a unique name on the bus, @p acknowledgeLimitMs the longest silence with pushes
     /// unacknowledged.
@@ -34,14 +37,21 @@ public:
     const LedgerView &view() const { return m_view; }
     /// The Ledger's version up to which changes were sent; 0 before the first push.
     quint64 sentVersion() const { return m_sentVersion; }
+    bool isEnded() const { return m_isEnded; }
+    bool hasUnacknowledged() const { return !m_unacknowledged.empty(); }
+    /// Of the pushes unacknowledged, as counted by countPush().
+    qint64 unacknowledgedBytes() const;
 
     /// Emits pushDue() at once and from then on.
     void start();
     void setIntervalMs(quint32 intervalMs);
-    /// Counts a push up to @p version as sent; its sequence number.
-    quint64 countPush(quint64 version);
-    /// False if @p sequence was never sent.
+    /// Counts a push of about @p bytes up to @p version as sent; its sequence number. The numbers grow by
+    /// steps nobody can guess, so that only who has read a push can acknowledge it.
+    quint64 countPush(quint64 version, qint64 bytes);
+    /// False unless @p sequence is of a push unacknowledged, or not above the last acknowledged.
     bool acknowledge(quint64 sequence);
+    /// No more pushes; acknowledgements are still taken.
+    void end();
 
 Q_SIGNALS:
     /// The receiver owes a push now, that is one countPush().
@@ -50,6 +60,11 @@ Q_SIGNALS:
     void stalled();
 
 private:
+    struct Push {
+        quint64 sequence = 0;
+        qint64 bytes = 0;
+    };
+
     void tick();
 
     quint32 m_id;
@@ -60,6 +75,8 @@ private:
     quint64 m_sentVersion = 0;
     quint64 m_sentSequence = 0;
     quint64 m_acknowledgedSequence = 0;
+    std::deque<Push> m_unacknowledged; ///< oldest first, at most maxUnacknowledged
+    bool m_isEnded = false;
     bool m_isOverdue = false; ///< a tick passed without a push, for want of acknowledgement
     QElapsedTimer m_sinceProgress; ///< since the last acknowledgement, or the push it is owed for
     QTimer m_timer;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "deafcaller.h"
 #include "fakeauthorizer.h"
 #include "fakeusagesource.h"
 #include "monitorclient.h"
@@ -169,6 +170,10 @@ private Q_SLOTS:
 
     void unacknowledgedPushesAddUp();
     void silentSubscriberIsDropped();
+    void endedSubscriptionsCountUntilAcknowledged();
+    void unreadPushesOfUserAreBounded();
+    void clientAcknowledgesWhatItGaveUp();
+    void clientAcknowledgesWhatItNoLongerAwaits();
     void tenThousandRowsAreOnePush();
     void biggerPushesComeInParts();
     void pushesAreSeenByTheirSubscriberAlone();
@@ -177,6 +182,8 @@ private Q_SLOTS:
     void wrongArgumentsAreRefused();
     void foreignSubscriptionIsRefused();
     void forgedAcknowledgementIsRefused();
+    void blindAcknowledgerIsSentNoMore();
+    void subscribingInLoopIsSentNoMore();
     void tenThousandSubscriptionsAreRefused();
     void subscriptionsAreLimited();
     void callerGoneWhilePolkitIsAskedLeavesNothing();
@@ -528,13 +535,13 @@ void ContractTest::unacknowledgedPushesAddUp()
     // The first alone makes room for one push, which holds all that happened meanwhile.
     const uint id = granted.arguments().at(0).toUInt();
     const quint64 before = raw.parts()[1].rows.first().rxPayloadBytes;
-    QCOMPARE(errorOf(raw.call(QStringLiteral("Acknowledge"), {id, qulonglong(1)})), QString());
+    QCOMPARE(errorOf(raw.call(QStringLiteral("Acknowledge"), {id, raw.parts()[0].sequence})), QString());
     QTRY_COMPARE(raw.pushCount(), 3);
     QVERIFY(raw.parts()[2].rows.first().rxPayloadBytes >= before + 5);
     const int then = pacemaker.pushCount();
     QTRY_VERIFY(pacemaker.pushCount() >= then + 3);
     QCOMPARE(raw.pushCount(), 3);
-    QCOMPARE(raw.parts()[2].sequence, quint64(3));
+    QVERIFY(raw.parts()[2].sequence > raw.parts()[1].sequence);
 }
 
 void ContractTest::silentSubscriberIsDropped()
@@ -556,6 +563,138 @@ void ContractTest::silentSubscriberIsDropped()
     const int seen = good.pushCount();
     QTRY_VERIFY(good.pushCount() >= seen + 6); // longer than the limit
     QVERIFY(good.endReasons().isEmpty());
+}
+
+void ContractTest::endedSubscriptionsCountUntilAcknowledged()
+{
+    MonitorService::Limits limits;
+    limits.perConnection = 2;
+    limits.perUser = 3;
+    limits.acknowledgeMs = 400;
+    Helper helper(*m_bus, limits);
+    QCOMPARE(helper.service().publish(), QString());
+    RawSubscriber raw(m_bus->connect(user()));
+    raw.setAcknowledging(false);
+    const QString acknowledge = QStringLiteral("Acknowledge");
+
+    const QVariant first = raw.subscribe(60000).arguments().at(0);
+    QTRY_COMPARE(raw.pushCount(), 1);
+    QCOMPARE(errorOf(raw.call(QStringLiteral("Unsubscribe"), {first})), QString());
+    QCOMPARE(errorOf(raw.call(QStringLiteral("Unsubscribe"), {first})),
+             QLatin1String(Wire::errorNoSuchSubscription));
+    QCOMPARE(errorOf(raw.call(QStringLiteral("SetInterval"), {first, 100u})),
+             QLatin1String(Wire::errorNoSuchSubscription));
+    const QVariant second = raw.subscribe(100).arguments().at(0);
+    QTRY_COMPARE(raw.endReasons().size(), 1); // dropped for its silence, which frees nothing either
+    QCOMPARE(raw.pushCount(), 3);
+    QCOMPARE(subscriptionsOf(raw), quint64(0));
+    QCOMPARE(errorOf(raw.subscribe(100)), QLatin1String(limitsExceeded));
+
+    // The user's other connections are touched by that at the user's limit only.
+    RawSubscriber other(m_bus->connect(user()));
+    QCOMPARE(errorOf(other.subscribe(60000)), QString());
+    QCOMPARE(errorOf(other.subscribe(60000)), QLatin1String(limitsExceeded));
+
+    QCOMPARE(errorOf(raw.call(acknowledge, {first, raw.parts()[0].sequence + 1})),
+             QLatin1String(invalidArgs));
+    QCOMPARE(errorOf(raw.call(acknowledge, {first, raw.parts()[0].sequence})), QString());
+    QCOMPARE(errorOf(raw.call(acknowledge, {first, raw.parts()[0].sequence})),
+             QLatin1String(Wire::errorNoSuchSubscription)); // now it is over
+    QCOMPARE(errorOf(raw.call(acknowledge, {second, raw.parts()[1].sequence})), QString());
+    const QDBusMessage third = raw.subscribe(60000);
+    QCOMPARE(errorOf(third), QString());
+    QCOMPARE(errorOf(raw.subscribe(60000)), QLatin1String(limitsExceeded)); // of the second, one is left
+    QCOMPARE(errorOf(raw.call(acknowledge, {second, raw.parts()[2].sequence})), QString());
+    // What is acknowledged when it ends counts no longer.
+    QTRY_COMPARE(raw.pushCount(), 4);
+    QCOMPARE(errorOf(raw.call(acknowledge, {third.arguments().at(0), raw.parts()[3].sequence})), QString());
+    QCOMPARE(errorOf(raw.call(QStringLiteral("Unsubscribe"), {third.arguments().at(0)})), QString());
+    QCOMPARE(errorOf(raw.subscribe(60000)), QString());
+
+    // Leaving the bus frees the rest.
+    raw.vanish();
+    QVERIFY(QTest::qWaitFor([&] { return errorOf(other.subscribe(60000)).isEmpty(); }));
+}
+
+void ContractTest::unreadPushesOfUserAreBounded()
+{
+    MonitorService::Limits limits;
+    limits.unacknowledgedBytesPerUser = 50000; // a push of 2,000 rows is more
+    Helper helper(*m_bus, limits);
+    helper.source.fill(10, 2000, user());
+    helper.source.setGrowth(1);
+    QCOMPARE(helper.service().publish(), QString());
+    RawSubscriber silent(m_bus->connect(user()));
+    silent.setAcknowledging(false);
+    const QVariant id = silent.subscribe(100).arguments().at(0);
+    QTRY_COMPARE(silent.pushCount(), 1);
+    RawSubscriber other(m_bus->connect(user()));
+    QCOMPARE(errorOf(other.subscribe(100)), QString());
+    QVERIFY(!QTest::qWaitFor([&] { return silent.pushCount() > 1 || other.pushCount() > 0; }, 500));
+    if (geteuid() == 0) { // another user is not touched by that
+        RawSubscriber third(m_bus->connect(stranger));
+        QCOMPARE(errorOf(third.subscribe(100)), QString());
+        QTRY_VERIFY(third.pushCount() >= 3);
+    }
+    QCOMPARE(errorOf(silent.call(QStringLiteral("Unsubscribe"), {id})), QString());
+    QVERIFY(!QTest::qWaitFor([&] { return other.pushCount() > 0; }, 300)); // no way round it
+    QCOMPARE(errorOf(silent.call(QStringLiteral("Acknowledge"), {id, silent.parts()[0].sequence})),
+             QString());
+    QTRY_VERIFY(other.pushCount() >= 3);
+    QCOMPARE(other.parts()[0].rows.size(), 2001);
+}
+
+void ContractTest::clientAcknowledgesWhatItGaveUp()
+{
+    QProcess helper;
+    QCOMPARE(startProcess(helper, QStringLiteral(CONTRACT_HELPER),
+                          {QStringLiteral("--address"), m_bus->address(), QStringLiteral("--uid"),
+                           QString::number(user())}),
+             QStringLiteral("ready"));
+    const QDBusConnection bystander = m_bus->connect();
+    const QDBusMessage status =
+        QDBusMessage::createMethodCall(QLatin1String(Wire::serviceName), QLatin1String(Wire::objectPath),
+                                       QLatin1String(Wire::interfaceName), QStringLiteral("Status"));
+    const auto uptimeMs = [&] {
+        const QDBusMessage answer = bystander.call(status); // nothing else runs in this thread meanwhile
+        return qdbus_cast<Wire::CountMap>(answer.arguments().value(3)).value(QStringLiteral("uptimeMs"));
+    };
+    Client client(m_bus->connect(user()));
+    // More often than a connection may have subscriptions.
+    for (int i = 0; i < MonitorService::Limits().perConnection + 2; ++i) {
+        QVERIFY2(client.start(100), qPrintable(client.monitor.problem()));
+        // Two pushes are sent and not delivered when the client leaves.
+        const quint64 before = uptimeMs();
+        quint64 now = before;
+        while (now - before < 300) {
+            now = uptimeMs();
+            QVERIFY(now != 0);
+        }
+        client.monitor.stop();
+        client.updates.clear();
+    }
+    end(helper);
+}
+
+void ContractTest::clientAcknowledgesWhatItNoLongerAwaits()
+{
+    MonitorService::Limits limits;
+    limits.perConnection = 2;
+    Helper helper(*m_bus, limits);
+    QCOMPARE(helper.service().publish(), QString());
+    RawSubscriber raw(m_bus->connect(user()));
+    Client client(m_bus->connect(user()));
+    for (int i = 0; i < 4; ++i) {
+        helper.authorizer.hold();
+        client.monitor.start({100, Scope::Own, Detail::Connection, false});
+        QTRY_COMPARE(helper.authorizer.questions().size(), i + 1);
+        client.monitor.stop();
+        const int readings = helper.source.readings();
+        helper.authorizer.release();
+        QTRY_VERIFY(helper.source.readings() > readings); // granted, and the first push sent
+        QTRY_COMPARE(subscriptionsOf(raw), quint64(0));
+    }
+    QVERIFY2(client.start(100), qPrintable(client.monitor.problem()));
 }
 
 void ContractTest::tenThousandRowsAreOnePush()
@@ -591,7 +730,7 @@ void ContractTest::biggerPushesComeInParts()
     for (uint i = 0; i < 3; ++i) {
         const RawSubscriber::Part &part = raw.parts()[int(i)];
         QCOMPARE(part.part, i);
-        QCOMPARE(part.sequence, quint64(1));
+        QCOMPARE(part.sequence, raw.parts()[0].sequence);
         QCOMPARE(part.isLast, i == 2);
         QVERIFY(part.rows.size() <= Wire::maxRowsPerMessage);
         QVERIFY(part.programs.size() <= Wire::maxProgramsPerMessage);
@@ -697,9 +836,10 @@ void ContractTest::foreignSubscriptionIsRefused()
     const QLatin1String noSuch(Wire::errorNoSuchSubscription);
     QCOMPARE(errorOf(hostile.call(QStringLiteral("Unsubscribe"), {id})), noSuch);
     QCOMPARE(errorOf(hostile.call(QStringLiteral("SetInterval"), {id, 60000u})), noSuch);
-    QCOMPARE(errorOf(hostile.call(QStringLiteral("Acknowledge"), {id, qulonglong(2)})), noSuch);
+    const QVariantList both{id, good.parts()[1].sequence};
+    QCOMPARE(errorOf(hostile.call(QStringLiteral("Acknowledge"), both)), noSuch);
     QVERIFY(!QTest::qWaitFor([&] { return good.pushCount() > 2; }, 300)); // it did not count
-    QCOMPARE(errorOf(good.call(QStringLiteral("Acknowledge"), {id, qulonglong(2)})), QString());
+    QCOMPARE(errorOf(good.call(QStringLiteral("Acknowledge"), both)), QString());
     QTRY_COMPARE(good.pushCount(), 4);
 }
 
@@ -711,13 +851,118 @@ void ContractTest::forgedAcknowledgementIsRefused()
     hostile.setAcknowledging(false);
     const QVariant id = hostile.subscribe(100).arguments().at(0);
     QTRY_COMPARE(hostile.pushCount(), 2);
-    for (qulonglong sequence : {qulonglong(0), qulonglong(3), ~qulonglong(0)})
+    const quint64 first = hostile.parts()[0].sequence;
+    const quint64 second = hostile.parts()[1].sequence;
+    for (quint64 sequence : {quint64(0), first - 1, first + 1, second - 1, second + 1, ~quint64(0)}) {
+        if (sequence == first || sequence == second)
+            continue; // steps may be small
         QCOMPARE(errorOf(hostile.call(QStringLiteral("Acknowledge"), {id, sequence})),
                  QLatin1String(invalidArgs));
+    }
     QVERIFY(!QTest::qWaitFor([&] { return hostile.pushCount() > 2; }, 300));
-    for (int i = 0; i < 2; ++i) // once acknowledged, a repetition is harmless
-        QCOMPARE(errorOf(hostile.call(QStringLiteral("Acknowledge"), {id, qulonglong(2)})), QString());
+    for (quint64 sequence : {second, second, first}) // once acknowledged, a repetition is harmless
+        QCOMPARE(errorOf(hostile.call(QStringLiteral("Acknowledge"), {id, sequence})), QString());
     QTRY_COMPARE(hostile.pushCount(), 4);
+}
+
+namespace {
+
+/// What a helper with 10,000 busy flows and its bus weigh, and how that grew; a subscriber that keeps up
+/// shows that both go on.
+class Load {
+public:
+    explicit Load(PrivateBus &bus)
+        : good(bus.connect())
+        , m_bus(bus)
+    {
+        good.setKeeping(false);
+    }
+    ~Load() { end(m_helper); }
+
+    /// Until buffers everywhere have their size. An empty string, or what went wrong.
+    QString start()
+    {
+        const QString line =
+            startProcess(m_helper, QStringLiteral(CONTRACT_HELPER),
+                         {QStringLiteral("--address"), m_bus.address(), QStringLiteral("--flows"),
+                          QStringLiteral("10000"), QStringLiteral("--programs"), QStringLiteral("1000"),
+                          QStringLiteral("--growth"), QStringLiteral("1000")});
+        if (line != QLatin1String("ready"))
+            return line;
+        const QString error = errorOf(good.subscribe(100));
+        if (!error.isEmpty() || !QTest::qWaitFor([&] { return good.pushCount() >= 30; }, 60000))
+            return QStringLiteral("no pushes ") + error;
+        m_helperBefore = residentKiB(m_helper.processId());
+        m_busBefore = residentKiB(m_bus.pid());
+        return {};
+    }
+    qint64 helperGrowthKiB() const { return residentKiB(m_helper.processId()) - m_helperBefore; }
+    qint64 busGrowthKiB() const { return residentKiB(m_bus.pid()) - m_busBefore; }
+    void report() const
+    {
+        qInfo("helper %lld KiB %+lld KiB, bus %lld KiB %+lld KiB", static_cast<long long>(m_helperBefore),
+              static_cast<long long>(helperGrowthKiB()), static_cast<long long>(m_busBefore),
+              static_cast<long long>(busGrowthKiB()));
+    }
+
+    RawSubscriber good;
+
+private:
+    PrivateBus &m_bus;
+    QProcess m_helper;
+    qint64 m_helperBefore = 0;
+    qint64 m_busBefore = 0;
+};
+
+} // namespace
+
+void ContractTest::blindAcknowledgerIsSentNoMore()
+{
+    Load load(*m_bus);
+    QCOMPARE(load.start(), QString());
+    DeafCaller hostile;
+    QCOMPARE(hostile.connect(m_bus->address()), QString());
+    QVERIFY(hostile.subscribe(100));
+    QTRY_COMPARE(subscriptionsOf(load.good), quint64(2));
+    // 50 pushes of 0.5 MB would be 25 MiB in the bus.
+    for (quint64 push = 1; push <= 50; ++push) {
+        for (quint64 guess : {push, push << 16, push << 24, push << 32})
+            QVERIFY(hostile.acknowledge(2, guess)); // the good one has 1
+        const int seen = load.good.pushCount();
+        QVERIFY(QTest::qWaitFor([&] { return load.good.pushCount() > seen; }, 10000));
+    }
+    load.report();
+    // The two pushes, the first with the names, and what allocators keep.
+    QVERIFY(load.busGrowthKiB() < 6 * mibInKib);
+    QVERIFY(load.helperGrowthKiB() < 6 * mibInKib);
+}
+
+void ContractTest::subscribingInLoopIsSentNoMore()
+{
+    Load load(*m_bus);
+    QCOMPARE(load.start(), QString());
+    DeafCaller hostile;
+    QCOMPARE(hostile.connect(m_bus->address()), QString());
+    const int seen = load.good.pushCount();
+    quint32 id = 1; // the good one's
+    // 200 first pushes of 0.7 MB would be over 130 MiB in the bus, at which it reads no more of the helper.
+    while (id < 200) {
+        QVERIFY(hostile.subscribe(60000));
+        // When the helper has answered twice, the bus has told it the user in between. It never does when
+        // the bus has stopped reading it.
+        for (int i = 0; i < 2; ++i)
+            QVERIFY(subscriptionsOf(load.good) != ~quint64(0));
+        QVERIFY(hostile.unsubscribe(++id));
+    }
+    for (; id > 1; --id)
+        QVERIFY(hostile.unsubscribe(id)); // what was not granted yet at the first attempt
+    QTRY_COMPARE(subscriptionsOf(load.good), quint64(1));
+    QVERIFY(QTest::qWaitFor([&] { return load.good.pushCount() >= seen + 10; }, 60000));
+    load.report();
+    // 8 first pushes, and what allocators keep.
+    QVERIFY(load.busGrowthKiB() < 12 * mibInKib);
+    QVERIFY(load.helperGrowthKiB() < 6 * mibInKib);
+    QCOMPARE(errorOf(RawSubscriber(m_bus->connect()).subscribe(60000)), QString());
 }
 
 void ContractTest::tenThousandSubscriptionsAreRefused()

@@ -21,7 +21,7 @@ PushPart part(quint64 sequence, quint32 index, bool isLast)
 
 PushPart snapshot()
 {
-    PushPart first = part(1, 0, true);
+    PushPart first = part(7, 0, true);
     Wire::Program program;
     program.id = 3;
     program.name = QStringLiteral("curl");
@@ -62,14 +62,14 @@ void PushAssemblerTest::givesWholePushes()
     const auto first = assembler.take(snapshot());
     QVERIFY(first);
     QVERIFY(first->isSnapshot);
-    QCOMPARE(first->timeNs, quint64(1000));
+    QCOMPARE(first->timeNs, quint64(7000));
     QCOMPARE(first->programs[0].name, QStringLiteral("curl"));
     QCOMPARE(first->remotes[0].address.toString(), QStringLiteral("192.0.2.1"));
     QVERIFY(!first->remotes[1].address.isKnown());
     QCOMPARE(first->flows[0].rxPayloadBytesTotal, quint64(10));
     QCOMPARE(first->flows[0].direction, Direction::Outgoing);
 
-    const auto second = assembler.take(part(2, 0, true));
+    const auto second = assembler.take(part(1u << 30, 0, true)); // a gap is nothing special
     QVERIFY(second);
     QVERIFY(!second->isSnapshot);
     QVERIFY(second->flows.isEmpty());
@@ -102,17 +102,20 @@ void PushAssemblerTest::refusesFaultyPart_data()
     const PushPart whole = snapshot();
     const PushPart open = changed(whole, [](PushPart &p) { p.isLast = false; });
 
-    QTest::newRow("push missing") << QList<PushPart>{whole, part(3, 0, true)};
     QTest::newRow("push twice") << QList<PushPart>{whole, whole};
-    QTest::newRow("does not begin at 1") << QList<PushPart>{part(2, 0, true)};
-    QTest::newRow("first part missing") << QList<PushPart>{part(1, 1, true)};
-    QTest::newRow("part missing") << QList<PushPart>{open, part(1, 2, true)};
+    QTest::newRow("push goes back") << QList<PushPart>{
+        whole, changed(part(6, 0, true), [](PushPart &p) { p.timeNs = 7000; })};
+    QTest::newRow("push 0") << QList<PushPart>{part(0, 0, true)};
+    QTest::newRow("first part missing") << QList<PushPart>{part(7, 1, true)};
+    QTest::newRow("part missing") << QList<PushPart>{open, part(7, 2, true)};
     QTest::newRow("part twice") << QList<PushPart>{open, open};
-    QTest::newRow("next push before the end") << QList<PushPart>{open, part(2, 0, true)};
+    QTest::newRow("next push before the end") << QList<PushPart>{open, part(8, 0, true)};
+    QTest::newRow("part of another push") << QList<PushPart>{
+        open, changed(part(8, 1, true), [](PushPart &p) { p.timeNs = 7000; })};
     QTest::newRow("time goes back") << QList<PushPart>{
-        whole, changed(part(2, 0, true), [](PushPart &p) { p.timeNs = 1; })};
+        whole, changed(part(8, 0, true), [](PushPart &p) { p.timeNs = 1; })};
     QTest::newRow("time differs within a push")
-        << QList<PushPart>{open, changed(part(1, 1, true), [](PushPart &p) { p.timeNs = 1001; })};
+        << QList<PushPart>{open, changed(part(7, 1, true), [](PushPart &p) { p.timeNs = 7001; })};
     QTest::newRow("program without id")
         << QList<PushPart>{changed(whole, [](PushPart &p) { p.programs[0].id = 0; })};
     QTest::newRow("program of unknown kind")
@@ -141,7 +144,7 @@ void PushAssemblerTest::refusesFaultyPart()
         QVERIFY(!isWhole || assembler.fault().isEmpty());
     }
     QVERIFY(!assembler.fault().isEmpty());
-    QVERIFY(!assembler.take(part(2, 0, true))); // of no more use
+    QVERIFY(!assembler.take(part(9, 0, true))); // of no more use
 }
 
 QTEST_APPLESS_MAIN(PushAssemblerTest)

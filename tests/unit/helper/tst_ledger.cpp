@@ -377,7 +377,21 @@ void LedgerTest::hidesRemotesOfOthers()
     QVERIFY(own.update(ledger).remotes.empty());
     ledger.beginReading();
     ledger.flow(flowRecord(2, 1, 7, 1, 1)); // long known to the ledger, new to alice
-    QCOMPARE(own.update(ledger).remotes.size(), size_t(1));
+    const LedgerChanges known = own.update(ledger);
+    QCOMPARE(known.remotes.size(), size_t(1));
+    QVERIFY(own.knowsAllNames());
+
+    // Nor do ids tell: those of one new to the ledger and of one that bob talked to before count on.
+    ledger.beginReading();
+    ledger.flow(flowRecord(3, 2, 8, 1, 1));
+    ledger.beginReading();
+    ledger.flow(flowRecord(4, 1, 9, 1, 1));
+    const LedgerChanges fresh = own.update(ledger);
+    ledger.beginReading();
+    ledger.flow(flowRecord(5, 1, 8, 1, 1));
+    const LedgerChanges again = own.update(ledger);
+    QCOMPARE(fresh.remotes.at(0).id, known.remotes.at(0).id + 1);
+    QCOMPARE(again.remotes.at(0).id, fresh.remotes.at(0).id + 1);
     QVERIFY(own.knowsAllNames());
 }
 
