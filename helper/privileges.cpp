@@ -52,6 +52,15 @@ QString leaveRoot(const QString &account)
         return failure("setresgid");
     if (setresuid(user->pw_uid, user->pw_uid, user->pw_uid))
         return failure("setresuid");
+    // Inherited securebits could have kept capabilities across the change.
+    __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+    if (syscall(SYS_capget, &header, data))
+        return failure("capget");
+    for (const __user_cap_data_struct &set : data) {
+        if (set.effective || set.permitted || set.inheritable)
+            return QStringLiteral("capabilities are left after leaving root (securebits)");
+    }
     return {};
 }
 

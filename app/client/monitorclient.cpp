@@ -271,7 +271,8 @@ std::vector<MonitorClient::EarlyPart> MonitorClient::takeEarlyParts(const Subscr
     const auto wanted =
         std::stable_partition(m_earlyParts.begin(), m_earlyParts.end(),
                               [&](const EarlyPart &early) { return early.subscription != subscription; });
-    std::vector<EarlyPart> taken(std::make_move_iterator(wanted), std::make_move_iterator(m_earlyParts.end()));
+    std::vector<EarlyPart> taken(std::make_move_iterator(wanted),
+                                 std::make_move_iterator(m_earlyParts.end()));
     m_earlyParts.erase(wanted, m_earlyParts.end());
     return taken;
 }

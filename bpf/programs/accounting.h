@@ -105,8 +105,12 @@ static __always_inline struct nt_row_place placeOf(const struct nt_row_key *key)
     if (bpf_map_update_elem(&row_index, key, &place, BPF_NOEXIST)) {
         __sync_lock_test_and_set(&work->spareRow, index);
         known = bpf_map_lookup_elem(&row_index, key);
-        place.row = known ? known->row : NT_OVERFLOW_INDEX;
-        place.generation = known ? known->generation : 0;
+        if (known)
+            return *known;
+        /* Neither there nor to be put there: no memory at this moment. */
+        __sync_fetch_and_add(&shared->spilledFlows, 1);
+        place.row = NT_OVERFLOW_INDEX;
+        place.generation = 0;
         return place;
     }
     publish(&row->ready);
@@ -161,8 +165,8 @@ static __always_inline int isRowOf(struct nt_row *row, nt_u64 place, const struc
     __builtin_memcpy(remote, row->key.remote, 16);
     if (remote[0] != peer[0] || remote[1] != peer[1])
         return 0;
-    /* A UDP socket can be connected again, to another port of the same host. */
-    if (row->key.protocol == NT_IPPROTO_UDP && row->key.direction == NT_DIRECTION_OUTGOING
+    /* A socket can be connected again, to another port of the same host. Other protocols have no port. */
+    if (row->key.servicePort && row->key.direction == NT_DIRECTION_OUTGOING
         && row->key.servicePort != bpf_ntohs(sk->__sk_common.skc_dport))
         return 0;
     if (index == NT_OVERFLOW_INDEX)
@@ -212,14 +216,15 @@ static __always_inline void account(struct sock *sk, nt_u64 rxBytes, nt_u64 txBy
         row = rowAt((nt_u32)place);
         if (!row)
             return;
-        if (socket) {
-            setPlace(socket, row, place);
-        } else {
-            struct nt_control *shared = controlBlock();
+        struct nt_control *shared = controlBlock();
 
-            if (shared)
-                __sync_fetch_and_add(&shared->storageFailures, 1);
-        }
+        if (!shared)
+            return;
+        /* Row 0 is remembered only where the next call would find no other: when the table is full. */
+        if (!socket)
+            __sync_fetch_and_add(&shared->storageFailures, 1);
+        else if ((nt_u32)place != NT_OVERFLOW_INDEX || shared->nextRow >= shared->rowCapacity)
+            setPlace(socket, row, place);
     }
     if (rxBytes)
         __sync_fetch_and_add(&row->rxPayloadBytes, rxBytes);

@@ -79,7 +79,7 @@ static __always_inline void describeProgram(struct nt_program *program, struct n
     program->uid = (nt_u32)bpf_get_current_uid_gid();
     program->cgroupId = bpf_get_current_cgroup_id();
     program->netNs = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
-    number = (void *)number + (level & 31) * bpf_core_type_size(struct upid);
+    number = (void *)number + (level > 31 ? 31 : level) * bpf_core_type_size(struct upid);
     pidNamespace = BPF_CORE_READ(number, ns);
     program->pidNs = BPF_CORE_READ(pidNamespace, ns.inum);
     program->isKernel = !!(BPF_CORE_READ(task, flags) & NT_PF_KTHREAD);

@@ -213,11 +213,11 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
     bpf_map__set_max_entries(m_skeleton->maps.program_index, options.programCapacity);
 
     if (const int error = nettally_bpf__load(m_skeleton)) {
-        *problem =
-            libraryFailure(translate("Kernel %1 refused Nettally's programs: %2 (%3). Boot Linux 5.12 or newer; "
-                                     "on one of those, report this.")
-                               .arg(KernelSupport::kernelRelease()),
-                           -error);
+        *problem = libraryFailure(
+            translate("Kernel %1 refused Nettally's programs: %2 (%3). Boot Linux 5.12 or newer; "
+                      "on one of those, report this.")
+                .arg(KernelSupport::kernelRelease()),
+            -error);
         return false;
     }
     if (!m_control.map(bpf_map__fd(m_skeleton->maps.control), 1, PROT_READ | PROT_WRITE)
@@ -238,6 +238,11 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
     m_control[0].nextRow = NT_OVERFLOW_INDEX + 1;
     m_control[0].nextProgram = NT_OVERFLOW_INDEX + 1;
     m_rows[NT_OVERFLOW_INDEX].ready = 1;
+    // From here on this process, which talks to every user, only reads.
+    if (!m_control.seal() || !m_rows.seal()) {
+        *problem = libraryFailure(translate("The kernel's tables cannot be made read-only: %1 (%2)."), errno);
+        return false;
+    }
 
     m_info.insert(QStringLiteral("kernelRelease"), KernelSupport::kernelRelease());
     m_info.insert(QStringLiteral("btf"), QStringLiteral("yes"));

@@ -49,6 +49,9 @@ public:
         return true;
     }
 
+    /// Takes back the right to write; false with errno set if that fails.
+    bool seal() { return mprotect(m_data, bytes(), PROT_READ) == 0; }
+
     quint32 size() const { return m_size; }
     T &operator[](quint32 index) const
     {

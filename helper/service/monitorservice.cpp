@@ -328,8 +328,7 @@ void MonitorService::grant(quint32 id, bool all)
                                           m_limits.acknowledgeMs, this);
     m_subscriptions[id] = subscription;
     connect(subscription, &Subscription::pushDue, this, [this, subscription] { push(*subscription); });
-    connect(subscription, &Subscription::stalled, this,
-            [this, subscription] { onStalled(*subscription); });
+    connect(subscription, &Subscription::stalled, this, [this, subscription] { onStalled(*subscription); });
     m_bus.send(request.call.createReply({id, scopeName(all), request.note, m_instance}));
     subscription->start();
 }

@@ -110,8 +110,8 @@ void PushAssemblerTest::refusesFaultyPart_data()
     QTest::newRow("part missing") << QList<PushPart>{open, part(7, 2, true)};
     QTest::newRow("part twice") << QList<PushPart>{open, open};
     QTest::newRow("next push before the end") << QList<PushPart>{open, part(8, 0, true)};
-    QTest::newRow("part of another push") << QList<PushPart>{
-        open, changed(part(8, 1, true), [](PushPart &p) { p.timeNs = 7000; })};
+    QTest::newRow("part of another push")
+        << QList<PushPart>{open, changed(part(8, 1, true), [](PushPart &p) { p.timeNs = 7000; })};
     QTest::newRow("time goes back") << QList<PushPart>{
         whole, changed(part(8, 0, true), [](PushPart &p) { p.timeNs = 1; })};
     QTest::newRow("time differs within a push")

@@ -63,7 +63,7 @@ QString NamespacePair::create()
         QStringLiteral("-n %1 link set c0 up").arg(m_client),
     };
     for (const QString &command : commands) {
-        const QString problem = ip(command.split(u' '));
+        QString problem = ip(command.split(u' '));
         if (!problem.isEmpty())
             return problem;
     }
@@ -98,7 +98,7 @@ LiveHelper::~LiveHelper()
 
 QString LiveHelper::start(const QString &helperPath)
 {
-    const QString problem = m_bus.start();
+    QString problem = m_bus.start();
     if (!problem.isEmpty())
         return problem;
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
