@@ -289,7 +289,7 @@ Parsed parseArguments(const QStringList &arguments, uint uid)
 std::optional<qint64> parseDuration(const QString &text)
 {
     constexpr qint64 secondMs = 1000;
-    constexpr qint64 dayMs = 24 * 3600 * secondMs;
+    constexpr qint64 dayMs = 86400 * secondMs;
     static const QHash<QChar, qint64> units = {
         {u's', secondMs}, {u'm', 60 * secondMs}, {u'h', 3600 * secondMs}, {u'd', dayMs}, {u'w', 7 * dayMs}};
     if (text.size() < 2 || !units.contains(text.back())) {

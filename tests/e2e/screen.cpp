@@ -36,8 +36,8 @@ QString runTool(const QString &program, const QStringList &arguments, const QPro
 
 QList<Reference> childrenOf(const QDBusConnection &bus, const Reference &object)
 {
-    const QDBusMessage call = QDBusMessage::createMethodCall(object.service, object.path.path(),
-                                                             QLatin1String(accessible), QStringLiteral("GetChildren"));
+    const QDBusMessage call = QDBusMessage::createMethodCall(
+        object.service, object.path.path(), QLatin1String(accessible), QStringLiteral("GetChildren"));
     const QDBusMessage reply = bus.call(call, QDBus::Block, 5000);
     QList<Reference> children;
     if (reply.type() != QDBusMessage::ReplyMessage || reply.arguments().isEmpty())
@@ -57,9 +57,9 @@ QList<Reference> childrenOf(const QDBusConnection &bus, const Reference &object)
 
 QString nameOf(const QDBusConnection &bus, const Reference &object)
 {
-    QDBusMessage call
-        = QDBusMessage::createMethodCall(object.service, object.path.path(),
-                                         QStringLiteral("org.freedesktop.DBus.Properties"), QStringLiteral("Get"));
+    QDBusMessage call = QDBusMessage::createMethodCall(object.service, object.path.path(),
+                                                       QStringLiteral("org.freedesktop.DBus.Properties"),
+                                                       QStringLiteral("Get"));
     call << QLatin1String(accessible) << QStringLiteral("Name");
     const QDBusReply<QDBusVariant> reply = bus.call(call, QDBus::Block, 5000);
     return reply.isValid() ? reply.value().variant().toString() : QString();
@@ -69,10 +69,10 @@ QString nameOf(const QDBusConnection &bus, const Reference &object)
 bool isShowing(const QDBusConnection &bus, const Reference &object)
 {
     constexpr uint stateShowing = 25; // ATSPI_STATE_SHOWING, atspi-constants.h
-    const QDBusReply<QList<uint>> reply
-        = bus.call(QDBusMessage::createMethodCall(object.service, object.path.path(), QLatin1String(accessible),
-                                                  QStringLiteral("GetState")),
-                   QDBus::Block, 5000);
+    const QDBusReply<QList<uint>> reply =
+        bus.call(QDBusMessage::createMethodCall(object.service, object.path.path(), QLatin1String(accessible),
+                                                QStringLiteral("GetState")),
+                 QDBus::Block, 5000);
     return reply.isValid() && !reply.value().isEmpty() && (reply.value().constFirst() >> stateShowing & 1);
 }
 
@@ -110,9 +110,10 @@ QString Screen::start(const QString &size)
         return m_dir.errorString();
     killWithParent(m_display);
     // The server picks a free display and writes its number to standard output.
-    m_display.start(QStringLiteral("Xvfb"), {QStringLiteral("-displayfd"), QStringLiteral("1"), QStringLiteral("-screen"),
-                                             QStringLiteral("0"), size + QStringLiteral("x24"),
-                                             QStringLiteral("-nolisten"), QStringLiteral("tcp")});
+    m_display.start(QStringLiteral("Xvfb"),
+                    {QStringLiteral("-displayfd"), QStringLiteral("1"), QStringLiteral("-screen"),
+                     QStringLiteral("0"), size + QStringLiteral("x24"), QStringLiteral("-nolisten"),
+                     QStringLiteral("tcp")});
     if (!m_display.waitForReadyRead(20000))
         return QStringLiteral("Xvfb: ") + m_display.errorString();
     m_displayName = u':' + QString::fromLatin1(m_display.readLine().trimmed());
@@ -160,8 +161,8 @@ QProcessEnvironment Screen::environment() const
 QStringList Screen::names(const QString &application) const
 {
     const QDBusConnection bus(m_accessibilityConnection);
-    const Reference desktop {QStringLiteral("org.a11y.atspi.Registry"),
-                             QDBusObjectPath(QStringLiteral("/org/a11y/atspi/accessible/root"))};
+    const Reference desktop{QStringLiteral("org.a11y.atspi.Registry"),
+                            QDBusObjectPath(QStringLiteral("/org/a11y/atspi/accessible/root"))};
     QStringList names;
     for (const Reference &child : childrenOf(bus, desktop)) {
         if (nameOf(bus, child) == application)
@@ -173,14 +174,14 @@ QStringList Screen::names(const QString &application) const
 QString Screen::xdotool(const QString &windowTitle, const QStringList &action) const
 {
     // Without a window manager nobody else gives the window the keyboard.
-    const QStringList focus {QStringLiteral("search"), QStringLiteral("--onlyvisible"), QStringLiteral("--name"),
-                             windowTitle, QStringLiteral("windowfocus")};
+    const QStringList focus{QStringLiteral("search"), QStringLiteral("--onlyvisible"),
+                            QStringLiteral("--name"), windowTitle, QStringLiteral("windowfocus")};
     return runTool(QStringLiteral("xdotool"), focus + action, environment());
 }
 
 QString Screen::press(const QString &windowTitle, const QStringList &keys) const
 {
-    return xdotool(windowTitle, QStringList {QStringLiteral("key")} + keys);
+    return xdotool(windowTitle, QStringList{QStringLiteral("key")} + keys);
 }
 
 QString Screen::type(const QString &windowTitle, const QString &text) const

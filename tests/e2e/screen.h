@@ -13,8 +13,7 @@ namespace Nettally {
  * A display (Xvfb) and a session bus of the test's own, with what a screen reader uses on it.
  * Everything it starts ends with it.
  */
-class Screen
-{
+class Screen {
 public:
     ~Screen();
 

@@ -26,8 +26,7 @@ constexpr char live[] = "Measuring all programs";
 } // namespace
 
 /// A download, from the first key press to the row in the table and the minute in the history.
-class DesktopTest : public QObject
-{
+class DesktopTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -46,7 +45,10 @@ private:
             m_screen.save(QStringLiteral(NETTALLY_ARTEFACTS "/failure.png"));
         return appeared;
     }
-    QString wholeScreen() { return m_screen.names(QString::fromLatin1(applicationName)).join(QStringLiteral(" | ")); }
+    QString wholeScreen()
+    {
+        return m_screen.names(QString::fromLatin1(applicationName)).join(QStringLiteral(" | "));
+    }
 
     NamespacePair m_namespaces;
     Screen m_screen;
@@ -67,9 +69,11 @@ void DesktopTest::initTestCase()
 
     m_nettally.setProcessEnvironment(m_screen.environment());
     m_nettally.setProcessChannelMode(QProcess::ForwardedChannels);
-    m_nettally.start(QStringLiteral(NETTALLY_START), {QStringLiteral("--build-dir"), QStringLiteral(NETTALLY_BUILD_DIR)});
+    m_nettally.start(QStringLiteral(NETTALLY_START),
+                     {QStringLiteral("--build-dir"), QStringLiteral(NETTALLY_BUILD_DIR)});
     QVERIFY(m_nettally.waitForStarted());
-    QVERIFY2(appears({QStringLiteral("Overview"), QStringLiteral("Programs"), QLatin1String(live)}), qPrintable(wholeScreen()));
+    QVERIFY2(appears({QStringLiteral("Overview"), QStringLiteral("Programs"), QLatin1String(live)}),
+             qPrintable(wholeScreen()));
 }
 
 /// Whether these accessible names stand on the screen in this order.
@@ -92,18 +96,20 @@ void DesktopTest::downloadAppearsWithItsAddressAndBytes()
     killWithParent(m_server);
     m_server.setProcessChannelMode(QProcess::MergedChannels);
     m_server.start(QStringLiteral("ip"),
-                   {QStringLiteral("netns"), QStringLiteral("exec"), m_namespaces.server(), QStringLiteral("python3"),
-                    QStringLiteral("-u"), QStringLiteral("-m"), QStringLiteral("http.server"), QStringLiteral("8000"),
-                    QStringLiteral("--directory"), m_served.path()});
+                   {QStringLiteral("netns"), QStringLiteral("exec"), m_namespaces.server(),
+                    QStringLiteral("python3"), QStringLiteral("-u"), QStringLiteral("-m"),
+                    QStringLiteral("http.server"), QStringLiteral("8000"), QStringLiteral("--directory"),
+                    m_served.path()});
     QVERIFY2(m_server.waitForReadyRead(20000), qPrintable(m_server.errorString()));
 
     // "ip netns exec" becomes curl: the pid stays.
     QProcess curl;
     killWithParent(curl);
     curl.start(QStringLiteral("ip"),
-               {QStringLiteral("netns"), QStringLiteral("exec"), m_namespaces.client(), QStringLiteral("curl"),
-                QStringLiteral("--silent"), QStringLiteral("--output"), QStringLiteral("/dev/null"),
-                QStringLiteral("--write-out"), QStringLiteral("%{size_header} %{size_download} %{size_request}"),
+               {QStringLiteral("netns"), QStringLiteral("exec"), m_namespaces.client(),
+                QStringLiteral("curl"), QStringLiteral("--silent"), QStringLiteral("--output"),
+                QStringLiteral("/dev/null"), QStringLiteral("--write-out"),
+                QStringLiteral("%{size_header} %{size_download} %{size_request}"),
                 QStringLiteral("http://%1:8000/file").arg(QLatin1String(NamespacePair::serverV4))});
     QVERIFY(curl.waitForStarted());
     const qint64 pid = curl.processId();
@@ -127,8 +133,9 @@ void DesktopTest::downloadAppearsWithItsAddressAndBytes()
     QVERIFY2(appears({row, QString::number(pid), received, sent}), qPrintable(wholeScreen()));
     problem = m_screen.press(title, {QStringLiteral("Tab"), QStringLiteral("Home"), QStringLiteral("Right")});
     QVERIFY2(problem.isEmpty(), qPrintable(problem));
-    QVERIFY2(appears({row, QString::number(pid), received, sent,
-                                     QString::fromLatin1(NamespacePair::serverV4), received, sent}), qPrintable(wholeScreen()));
+    QVERIFY2(appears({row, QString::number(pid), received, sent, QString::fromLatin1(NamespacePair::serverV4),
+                      received, sent}),
+             qPrintable(wholeScreen()));
 
     problem = m_screen.save(QStringLiteral(NETTALLY_ARTEFACTS "/programs.png"));
     QVERIFY2(problem.isEmpty(), qPrintable(problem));
