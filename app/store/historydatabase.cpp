@@ -142,7 +142,7 @@ bool HistoryDatabase::isDiskFull(const QString &path)
 {
     const QStorageInfo storage(QFileInfo(path).absolutePath());
     // SQLite's shared memory file alone grows by 32 KiB.
-    return storage.isValid() && storage.bytesAvailable() < 64 * 1024;
+    return storage.isValid() && storage.bytesAvailable() < 65536;
 }
 
 DatabaseResult HistoryDatabase::createFile(const QString &path)
@@ -289,7 +289,7 @@ DatabaseResult HistoryDatabase::applyMigration(int version)
     statements += QStringLiteral("PRAGMA user_version = %1").arg(version);
     statements += QStringLiteral("COMMIT");
     for (const QString &statement : std::as_const(statements)) {
-        const DatabaseResult result = execute(statement);
+        DatabaseResult result = execute(statement);
         if (!result) {
             execute(QStringLiteral("ROLLBACK"));
             return result;
