@@ -179,7 +179,8 @@ void LiveTest::shortLivedProgramsAreNamed()
         const QList<quint32> ids = programsOf(truth.pid);
         QCOMPARE(ids.size(), 1);
         const Program program = m_helper.programs().value(ids.constFirst());
-        QCOMPARE(program.executable, QStringLiteral(NETTALLY_TRAFFIC));
+        // In a chroot the kernel's path begins before ours.
+        QVERIFY2(program.executable.endsWith(QStringLiteral(NETTALLY_TRAFFIC)), qPrintable(program.executable));
         QCOMPARE(program.name, QStringLiteral("nettally-traffic"));
         QCOMPARE(program.uid, 0u);
         QVERIFY(program.startNs > 0);

@@ -177,6 +177,7 @@ private:
     QProcess m_polkit;
     QProcess m_subject;
     QString m_busAddress;
+    QString m_subjectProgram;
     QString m_subjectName;
     std::unique_ptr<QDBusConnection> m_bus;
     std::unique_ptr<PolkitAuthorizer> m_authorizer;
@@ -195,6 +196,9 @@ void TestPolkitAuthorizer::initTestCase()
     QCOMPARE(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
     QVERIFY(m_directory.isValid());
     QCOMPARE(::chmod(QFile::encodeName(m_directory.path()).constData(), 0755), 0);
+    // Where the other user can reach it: a build below a home usually is closed to others.
+    m_subjectProgram = m_directory.filePath(u"subject"_s);
+    QVERIFY(QFile::copy(QCoreApplication::applicationFilePath(), m_subjectProgram));
     const auto replace = [this](const QString &path, const QString &name) {
         const QString substitute = m_directory.filePath(name);
         return QDir().mkdir(substitute)
@@ -303,7 +307,7 @@ void TestPolkitAuthorizer::startSubject(bool withAgent)
     if (withAgent) {
         arguments.append(u"--agent"_s);
     }
-    m_subject.start(QCoreApplication::applicationFilePath(), arguments);
+    m_subject.start(m_subjectProgram, arguments);
     m_subjectName = QString::fromUtf8(readSubjectLine());
     QVERIFY2(m_subjectName.startsWith(u':'), qPrintable(m_subjectName));
 }
