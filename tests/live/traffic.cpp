@@ -38,7 +38,8 @@ namespace {
 /// Longest wait for a peer: far above what any scenario takes, so that a failure ends instead of hanging.
 constexpr int timeLimitS = 20;
 
-constexpr char crowdName[] = "crowd-1000";
+/// Scenarios for load, not for comparison.
+constexpr char benchPrefix[] = "bench-";
 
 struct Count {
     uint64_t sent = 0;
@@ -552,7 +553,8 @@ const std::map<std::string, Scenario> &scenarios()
         {"exec", execInBetween(12345)},
         {"short-lived", shortLived(50)},
         {"threads", threads(8, 200 * 1000)},
-        {crowdName, crowd(1000, 20)},
+        {"bench-crowd", crowd(1000, 20)},
+        {"bench-steady", udpPingPong(100000)},
     };
     return table;
 }
@@ -585,7 +587,7 @@ int main(int argc, char **argv)
     }
     if (argc == 2 && std::string(argv[1]) == "list") {
         for (const auto &[name, scenario] : scenarios()) {
-            if (name != crowdName)
+            if (!name.starts_with(benchPrefix))
                 std::puts(name.c_str());
         }
         return 0;
