@@ -180,7 +180,8 @@ void LiveTest::shortLivedProgramsAreNamed()
         QCOMPARE(ids.size(), 1);
         const Program program = m_helper.programs().value(ids.constFirst());
         // In a chroot the kernel's path begins before ours.
-        QVERIFY2(program.executable.endsWith(QStringLiteral(NETTALLY_TRAFFIC)), qPrintable(program.executable));
+        QVERIFY2(program.executable.endsWith(QStringLiteral(NETTALLY_TRAFFIC)),
+                 qPrintable(program.executable));
         QCOMPARE(program.name, QStringLiteral("nettally-traffic"));
         QCOMPARE(program.uid, 0u);
         QVERIFY(program.startNs > 0);
