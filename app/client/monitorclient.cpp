@@ -170,7 +170,7 @@ void MonitorClient::connectToHelper()
         onBusDisconnected();
         return;
     }
-    // To the well-known name, which starts the helper where it can be; its answer's sender is the helper.
+    // To the well-known name, which starts the helper where it can be.
     QDBusMessage question = helperCall(serviceName(), QStringLiteral("org.freedesktop.DBus.Properties"),
                                        QStringLiteral("GetAll"));
     question << QLatin1String(Wire::interfaceName);
@@ -183,8 +183,29 @@ void MonitorClient::connectToHelper()
         if (reply.isError())
             onCallFailed(reply.error());
         else
-            onHelperFound(reply.reply().service(), reply.value());
+            findOwner(reply.value());
     });
+}
+
+void MonitorClient::findOwner(const QVariantMap &properties)
+{
+    // Asked of the bus, because Qt 6.8 leaves the sender out of a reply.
+    QDBusMessage question = QDBusMessage::createMethodCall(
+        QStringLiteral("org.freedesktop.DBus"), QStringLiteral("/org/freedesktop/DBus"),
+        QStringLiteral("org.freedesktop.DBus"), QStringLiteral("GetNameOwner"));
+    question << serviceName();
+    auto *watcher = new QDBusPendingCallWatcher(m_bus.asyncCall(question, callTimeoutMs), this);
+    connect(watcher, &QDBusPendingCallWatcher::finished, this,
+            [this, watcher, properties, attempt = m_attempt] {
+                watcher->deleteLater();
+                if (attempt != m_attempt)
+                    return;
+                const QDBusPendingReply<QString> owner = *watcher;
+                if (owner.isError())
+                    startOver(State::Connecting, tr("The helper stopped: it is started again."), soonMs);
+                else
+                    onHelperFound(owner.value(), properties);
+            });
 }
 
 void MonitorClient::onHelperFound(const QString &owner, const QVariantMap &properties)

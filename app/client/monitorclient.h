@@ -92,6 +92,7 @@ private:
     void setState(State state, const QString &problem = {});
     /// Finds the helper, starting it if need be, and subscribes. What was under way is of no more use.
     void connectToHelper();
+    void findOwner(const QVariantMap &properties);
     void onHelperFound(const QString &owner, const QVariantMap &properties);
     void onHelperOwnerChanged(const QString &newOwner);
     void subscribe();
