@@ -9,6 +9,7 @@ namespace Nettally::Cli {
 int runLive(const Options &options);
 int runTotals(const Options &options);
 int runStatus(const Options &options);
+int runInterfaces(const Options &options);
 int runHistory(const Options &options);
 
 } // namespace Nettally::Cli

@@ -35,6 +35,8 @@ int main(int argc, char **argv)
         return runTotals(*parsed.options);
     case Command::Status:
         return runStatus(*parsed.options);
+    case Command::Interfaces:
+        return runInterfaces(*parsed.options);
     case Command::History:
         return runHistory(*parsed.options);
     }

@@ -21,6 +21,7 @@ Commands
   live       what moves right now, refreshed every second
   totals     what moved since the helper started, to the byte
   status     how the measuring goes: probes in use, losses, interfaces
+  interfaces the interfaces' own counters, and what they are made of, to the byte
   history    what moved in the past, as recorded by nettally
 
 Examples
@@ -86,6 +87,14 @@ Options
 Example
   nettallyctl status --json | jq '.probes[] | select(.active | not)'
 )");
+    case Command::Interfaces:
+        return Ctl::tr(R"(nettallyctl interfaces: the interfaces' own counters, and what they are made of
+
+Since the helper started, or the interface came. The lines under each interface add up to its counters.
+
+Options
+  --json              for programs; the fields are documented and stable
+)");
     case Command::History:
         return Ctl::tr(R"(nettallyctl history: what moved in the past, program by program
 
@@ -112,6 +121,9 @@ std::optional<Command> commandOf(const QString &name)
     }
     if (name == QStringLiteral("status")) {
         return Command::Status;
+    }
+    if (name == QStringLiteral("interfaces")) {
+        return Command::Interfaces;
     }
     if (name == QStringLiteral("history")) {
         return Command::History;
@@ -256,8 +268,10 @@ Parsed parseArguments(const QStringList &arguments, uint uid)
     const std::optional<Command> command = commandOf(first);
     if (!command) {
         const QString error = first.isEmpty()
-            ? Ctl::tr("Name a command: live, totals, status or history; \"nettallyctl --help\" tells more.")
-            : Ctl::tr("There is no command \"%1\": it is one of live, totals, status, history.").arg(first);
+            ? Ctl::tr("Name a command: live, totals, status, interfaces or history; \"nettallyctl --help\" "
+                      "tells more.")
+            : Ctl::tr("There is no command \"%1\": it is one of live, totals, status, interfaces, history.")
+                  .arg(first);
         return {std::nullopt, QString(), error};
     }
 

@@ -9,7 +9,7 @@
 
 namespace Nettally::Cli {
 
-enum class Command { Live, Totals, Status, History };
+enum class Command { Live, Totals, Status, Interfaces, History };
 enum class By { Program, Remote, Protocol, Connection };
 enum class Sort { Receive, Send, Total, Name };
 

@@ -30,6 +30,11 @@ void addSums(QJsonObject &object, const UsageSums &sums)
 {
     object.insert(QStringLiteral("rxPayloadBytes"), toJsonValue(sums.rxPayloadBytesTotal));
     object.insert(QStringLiteral("txPayloadBytes"), toJsonValue(sums.txPayloadBytesTotal));
+    object.insert(QStringLiteral("rxNetworkBytes"), toJsonValue(sums.rxNetworkBytesTotal));
+    object.insert(QStringLiteral("txNetworkBytes"), toJsonValue(sums.txNetworkBytesTotal));
+    object.insert(QStringLiteral("rxPackets"), toJsonValue(sums.rxPacketsTotal));
+    object.insert(QStringLiteral("txPackets"), toJsonValue(sums.txPacketsTotal));
+    object.insert(QStringLiteral("retransmits"), toJsonValue(sums.retransmitsTotal));
     object.insert(QStringLiteral("openSockets"), toJsonValue(sums.openSockets));
 }
 
@@ -235,6 +240,52 @@ QJsonObject statusJson(const HelperStatus &status)
         {QStringLiteral("usage"), countsJson(status.usage)},
         {QStringLiteral("interfaces"), interfaces},
     };
+}
+
+QJsonObject balanceJson(quint64 timeNs, const QList<InterfaceBalance> &interfaces)
+{
+    QJsonArray books;
+    for (const InterfaceBalance &balance : interfaces) {
+        QJsonArray lines;
+        for (const BalanceLine &line : balance.lines) {
+            lines.append(QJsonObject{{QStringLiteral("name"), line.name},
+                                     {QStringLiteral("rxBytes"), line.rxBytes},
+                                     {QStringLiteral("txBytes"), line.txBytes}});
+        }
+        books.append(QJsonObject{{QStringLiteral("index"), toJsonValue(balance.index)},
+                                 {QStringLiteral("name"), balance.name},
+                                 {QStringLiteral("sinceNs"), toJsonValue(balance.sinceNs)},
+                                 {QStringLiteral("rxBytes"), toJsonValue(balance.rxBytes)},
+                                 {QStringLiteral("txBytes"), toJsonValue(balance.txBytes)},
+                                 {QStringLiteral("rxPackets"), toJsonValue(balance.rxPackets)},
+                                 {QStringLiteral("txPackets"), toJsonValue(balance.txPackets)},
+                                 {QStringLiteral("lines"), lines}});
+    }
+    return {
+        {QStringLiteral("schema"), QStringLiteral("nettally.interfaces/1")},
+        {QStringLiteral("timeNs"), toJsonValue(timeNs)},
+        {QStringLiteral("interfaces"), books},
+    };
+}
+
+TextTable balanceTable(const QList<InterfaceBalance> &interfaces)
+{
+    TextTable result;
+    result.columns = {{Ctl::tr("INTERFACE"), false, true},
+                      {Ctl::tr("RECEIVED"), true, false, Meaning::Receive},
+                      {Ctl::tr("SENT"), true, false, Meaning::Send}};
+    for (const InterfaceBalance &balance : interfaces) {
+        if (balance.rxBytes == 0 && balance.txBytes == 0) {
+            continue;
+        }
+        result.rows.append(
+            {printable(balance.name), QString::number(balance.rxBytes), QString::number(balance.txBytes)});
+        for (const BalanceLine &line : balance.lines) {
+            result.rows.append({QStringLiteral("  ") + balanceLineName(line.name),
+                                QString::number(line.rxBytes), QString::number(line.txBytes)});
+        }
+    }
+    return result;
 }
 
 QString statusText(const HelperStatus &status)

@@ -86,6 +86,8 @@ QString programLabel(const Program &program)
         return Ctl::tr("(programs of other users)");
     case ProgramKind::Overflow:
         return Ctl::tr("(more than the kernel's table holds)");
+    case ProgramKind::Kernel:
+        return Ctl::tr("(the kernel itself)");
     case ProgramKind::KernelThread:
         return QStringLiteral("[%1]").arg(printable(program.name));
     case ProgramKind::Program:
@@ -106,6 +108,8 @@ QString kindName(ProgramKind kind)
         return QStringLiteral("others");
     case ProgramKind::Overflow:
         return QStringLiteral("overflow");
+    case ProgramKind::Kernel:
+        return QStringLiteral("kernel");
     }
     return QStringLiteral("unknown");
 }
@@ -117,10 +121,31 @@ QString directionName(Direction direction)
         return QStringLiteral("outgoing");
     case Direction::Incoming:
         return QStringLiteral("incoming");
+    case Direction::Link:
+        return QStringLiteral("link");
     case Direction::Unknown:
         break;
     }
     return QStringLiteral("unknown");
+}
+
+QString balanceLineName(const QString &name)
+{
+    static const QHash<QString, QString> names = {
+        {QStringLiteral("programs"), Ctl::tr("programs")},
+        {QStringLiteral("pending"), Ctl::tr("accepted, not used yet")},
+        {QStringLiteral("spilled"), Ctl::tr("beyond the kernel's table")},
+        {QStringLiteral("frames"), Ctl::tr("whole frames, by packet sockets")},
+        {QStringLiteral("kernel-icmp"), Ctl::tr("kernel: ICMP, neighbour discovery")},
+        {QStringLiteral("kernel-tcp"), Ctl::tr("kernel: TCP resets and closes")},
+        {QStringLiteral("kernel-multicast"), Ctl::tr("kernel: group membership")},
+        {QStringLiteral("kernel-other"), Ctl::tr("kernel: other")},
+        {QStringLiteral("link-headers"), Ctl::tr("link headers")},
+        {QStringLiteral("segment-headers"), Ctl::tr("headers of segments")},
+        {QStringLiteral("unseen"), Ctl::tr("not seen (\"nettallyctl audit\" names it)")},
+    };
+    // A newer helper may name more.
+    return names.value(name, printable(name));
 }
 
 QByteArray toJson(const QJsonObject &object)

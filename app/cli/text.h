@@ -31,6 +31,8 @@ QString programLabel(const Program &program);
 QString kindName(ProgramKind kind);
 QString directionName(Direction direction);
 
+/// A line of Balance for people.
+QString balanceLineName(const QString &name);
 /// Indented, with a line end; what printable() drops is escaped, so it too is safe on a terminal.
 QByteArray toJson(const QJsonObject &object);
 

@@ -9,6 +9,17 @@ size_t qHash(const RowKey &key, size_t seed) noexcept
                       key.interfaceIndex);
 }
 
+void UsageSums::addMoved(const Flow &flow)
+{
+    rxPayloadBytesTotal += flow.rxPayloadBytesTotal;
+    txPayloadBytesTotal += flow.txPayloadBytesTotal;
+    rxNetworkBytesTotal += flow.rxNetworkBytesTotal;
+    txNetworkBytesTotal += flow.txNetworkBytesTotal;
+    rxPacketsTotal += flow.rxPacketsTotal;
+    txPacketsTotal += flow.txPacketsTotal;
+    retransmitsTotal += flow.retransmitsTotal;
+}
+
 void UsageTable::apply(const UsageUpdate &update)
 {
     if (update.isSnapshot || update.instance != m_instance) {
@@ -52,8 +63,7 @@ QHash<RowKey, UsageSums> UsageTable::sums(By by) const
             key.interfaceIndex = flow.interfaceIndex;
         }
         UsageSums &sums = result[key];
-        sums.rxPayloadBytesTotal += flow.rxPayloadBytesTotal;
-        sums.txPayloadBytesTotal += flow.txPayloadBytesTotal;
+        sums.addMoved(flow);
         sums.openSockets += flow.openSockets;
     }
     return result;
@@ -63,8 +73,7 @@ UsageSums UsageTable::total() const
 {
     UsageSums result = m_forgottenSums;
     for (const Flow &flow : m_flows) {
-        result.rxPayloadBytesTotal += flow.rxPayloadBytesTotal;
-        result.txPayloadBytesTotal += flow.txPayloadBytesTotal;
+        result.addMoved(flow);
         result.openSockets += flow.openSockets;
     }
     return result;
@@ -86,8 +95,7 @@ void UsageTable::forgetEnded(quint64 keepNs)
         if (!gone.contains(flow.programId)) {
             return false;
         }
-        m_forgottenSums.rxPayloadBytesTotal += flow.rxPayloadBytesTotal;
-        m_forgottenSums.txPayloadBytesTotal += flow.txPayloadBytesTotal;
+        m_forgottenSums.addMoved(flow);
         return true;
     });
     for (const quint32 id : std::as_const(gone)) {

@@ -26,6 +26,14 @@ struct UsageSums {
     quint64 rxPayloadBytesTotal = 0;
     quint64 txPayloadBytesTotal = 0;
     quint64 openSockets = 0;
+    quint64 rxNetworkBytesTotal = 0;
+    quint64 txNetworkBytesTotal = 0;
+    quint64 rxPacketsTotal = 0;
+    quint64 txPacketsTotal = 0;
+    quint64 retransmitsTotal = 0;
+
+    /// Without the sockets, which the flow may close.
+    void addMoved(const Flow &flow);
 };
 
 /// The helper's cumulative counters as the updates tell them, summed up as asked.

@@ -25,7 +25,7 @@ constexpr int passwordTimeoutMs = 600000; ///< someone may be typing one
 constexpr int noTimeout = std::numeric_limits<int>::max(); ///< the bus answers when the helper is gone
 constexpr int minSilenceMs = 5000;
 constexpr size_t maxEarlyParts = 64;
-constexpr char pushSignature[] = "uttuba(uutssutuuy)a(uay)a(uuuqyyuttu)au";
+constexpr char pushSignature[] = "uttuba(uutssutuuy)a(uay)a(uuuqyyuttuttttttt)au";
 
 QString serviceName()
 {
@@ -236,6 +236,8 @@ void MonitorClient::onHelperFound(const QString &owner, const QVariantMap &prope
             });
     if (m_isStatusWanted)
         requestStatus();
+    if (m_isBalanceWanted)
+        requestBalance();
     subscribe();
 }
 
@@ -432,6 +434,30 @@ void MonitorClient::requestStatus()
             return;
         m_isStatusWanted = false;
         Q_EMIT statusReceived(toStatus(*watcher));
+    });
+}
+
+void MonitorClient::requestBalance()
+{
+    m_isBalanceWanted = true;
+    if (!m_helper)
+        return; // asked when the helper is found
+    auto *watcher = new QDBusPendingCallWatcher(m_helper->Balance(), this);
+    connect(watcher, &QDBusPendingCallWatcher::finished, this, [this, watcher] {
+        watcher->deleteLater();
+        const QDBusPendingReply<qulonglong, QList<Wire::InterfaceBalance>> reply = *watcher;
+        if (reply.isError())
+            return;
+        m_isBalanceWanted = false;
+        QList<InterfaceBalance> interfaces;
+        for (const Wire::InterfaceBalance &balance : reply.argumentAt<1>()) {
+            InterfaceBalance told{balance.index,   balance.name,      balance.sinceNs,   balance.rxBytes,
+                                  balance.txBytes, balance.rxPackets, balance.txPackets, {}};
+            for (const Wire::BalanceLine &line : balance.lines)
+                told.lines.append({line.name, line.rxBytes, line.txBytes});
+            interfaces.append(told);
+        }
+        Q_EMIT balanceReceived(reply.argumentAt<0>(), interfaces);
     });
 }
 

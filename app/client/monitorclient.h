@@ -70,11 +70,15 @@ public:
 
     /// Asks for the helper's status; statusReceived follows if it can be had.
     void requestStatus();
+    /// Asks for the books of the interfaces; balanceReceived follows if they can be had.
+    void requestBalance();
 
 Q_SIGNALS:
     void stateChanged();
     void updateReceived(const Nettally::UsageUpdate &update);
     void statusReceived(const Nettally::HelperStatus &status);
+    /// @p timeNs is the CLOCK_BOOTTIME of the reading.
+    void balanceReceived(quint64 timeNs, const QList<Nettally::InterfaceBalance> &interfaces);
 
 private Q_SLOTS:
     void onBusDisconnected();
@@ -121,6 +125,7 @@ private:
     Scope m_grantedScope = Scope::Own;
     QString m_scopeNote;
     bool m_isStatusWanted = false;
+    bool m_isBalanceWanted = false;
 
     /// Raised with every attempt; answers to calls of an earlier one are late.
     quint32 m_attempt = 0;

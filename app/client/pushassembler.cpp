@@ -35,7 +35,9 @@ std::optional<UsageUpdate> PushAssembler::take(const PushPart &part)
     for (const Wire::Row &row : part.rows) {
         m_update.flows.append({row.row, row.program, row.remote, row.servicePort, row.protocol,
                                Direction(row.direction), row.ifindex, row.rxPayloadBytes, row.txPayloadBytes,
-                               row.openSockets});
+                               row.openSockets, row.rxIpBytes + row.rxSegmentHeaderBytes,
+                               row.txIpBytes + row.txSegmentHeaderBytes, row.rxPackets, row.txPackets,
+                               row.retransmits});
     }
     m_update.endedProgramIds += part.endedProgramIds;
 
@@ -80,7 +82,7 @@ QString PushAssembler::check(const PushPart &part)
         return QStringLiteral("push %1 is too big").arg(part.sequence);
 
     for (const Wire::Program &program : part.programs) {
-        if (program.id == 0 || program.kind > quint8(ProgramKind::Overflow))
+        if (program.id == 0 || program.kind > quint8(ProgramKind::Kernel))
             return QStringLiteral("program %1 of kind %2").arg(program.id).arg(program.kind);
         m_programIds.insert(program.id);
     }
@@ -90,7 +92,7 @@ QString PushAssembler::check(const PushPart &part)
         m_remoteIds.insert(remote.id);
     }
     for (const Wire::Row &row : part.rows) {
-        if (row.row == 0 || row.direction > quint8(Direction::Incoming))
+        if (row.row == 0 || row.direction > quint8(Direction::Link))
             return QStringLiteral("row %1 of direction %2").arg(row.row).arg(row.direction);
     }
     return {};

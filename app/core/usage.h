@@ -12,12 +12,18 @@ namespace Nettally {
 
 enum class Scope { Own, All };
 enum class Detail { Program, Remote, Connection };
-enum class Direction : quint8 { Unknown, Outgoing, Incoming };
+enum class Direction : quint8 {
+    Unknown,
+    Outgoing,
+    Incoming,
+    Link, ///< whole frames, by a packet socket
+};
 enum class ProgramKind : quint8 {
     Program,
     KernelThread,
     Others, ///< every program the user may not see, as one
     Overflow, ///< flows that found the kernel's table full
+    Kernel, ///< packets that no program sent or received
 };
 
 /// A process image that used the network. Ids are the helper's and hold for one instance.
@@ -51,6 +57,12 @@ struct Flow {
     quint64 rxPayloadBytesTotal = 0;
     quint64 txPayloadBytesTotal = 0;
     quint32 openSockets = 0;
+    /// Of IP packets, headers included, as they leave the card: segment by segment.
+    quint64 rxNetworkBytesTotal = 0;
+    quint64 txNetworkBytesTotal = 0;
+    quint64 rxPacketsTotal = 0;
+    quint64 txPacketsTotal = 0;
+    quint64 retransmitsTotal = 0; ///< TCP segments sent again
 };
 
 /// One push of the helper, whole.
@@ -80,6 +92,25 @@ struct InterfaceInfo {
     quint64 txPacketsTotal = 0;
     bool isLoopback = false;
     bool isUp = false;
+};
+
+/// A part of what an interface counted; names are those of Balance in the contract.
+struct BalanceLine {
+    QString name;
+    qint64 rxBytes = 0;
+    qint64 txBytes = 0;
+};
+
+/// The books of one interface: the lines' sums are its counters.
+struct InterfaceBalance {
+    quint32 index = 0;
+    QString name;
+    quint64 sinceNs = 0; ///< CLOCK_BOOTTIME nanoseconds from which the counters are
+    quint64 rxBytes = 0;
+    quint64 txBytes = 0;
+    quint64 rxPackets = 0;
+    quint64 txPackets = 0;
+    QList<BalanceLine> lines;
 };
 
 /// The helper's account of itself; see Status in dbus/interfaces/org.nettally.Monitor1.xml.

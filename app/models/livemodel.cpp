@@ -89,7 +89,8 @@ struct LiveModel::ProgramNode : Node {
     /// Folded rows stand for many programs: they have no process, and the helper tells no remotes of theirs.
     bool isFolded() const
     {
-        return program.kind == ProgramKind::Others || program.kind == ProgramKind::Overflow;
+        return program.kind == ProgramKind::Others || program.kind == ProgramKind::Overflow
+            || program.kind == ProgramKind::Kernel;
     }
 };
 
@@ -379,6 +380,9 @@ void LiveModel::describe(ProgramNode &node, const UsageBook &book)
         return;
     case ProgramKind::Overflow:
         node.name = tr("Programs beyond the table’s capacity");
+        return;
+    case ProgramKind::Kernel:
+        node.name = tr("The kernel itself");
         return;
     case ProgramKind::KernelThread:
         node.name = program.name.isEmpty() ? tr("Kernel") : tr("%1 (kernel)").arg(program.name);
@@ -693,6 +697,8 @@ QString LiveModel::toolTip(const ProgramNode &node) const
         return tr("All programs of other users together. “Show all programs…” lists them one by one.");
     if (program.kind == ProgramKind::Overflow)
         return tr("Traffic that found the kernel’s table full; it is counted, but not told apart.");
+    if (program.kind == ProgramKind::Kernel)
+        return tr("Packets that no program sent or received: answers to pings, resets, neighbour discovery.");
     QStringList lines = {node.name};
     if (node.hasEndedShown)
         lines.append(tr("This program has ended."));

@@ -28,10 +28,20 @@ typedef unsigned long long nt_u64;
 #endif
 
 /* Raised with every change to a structure below; compared by a helper that takes over pinned maps. */
-#define NT_ABI_VERSION 1u
+#define NT_ABI_VERSION 2u
 
 /* Index 0 of the row and program tables is never handed out: it takes what finds no place (full table). */
 #define NT_OVERFLOW_INDEX 0u
+/* Beyond every table. Of packets whose socket no program owns: the kernel's own answers, ... */
+#define NT_UNOWNED_PROGRAM 0xfffffffeu
+/*
+ * Beyond every table. Of what connections received and sent that are accepted but not used yet. Its rows
+ * are gauges: they shrink when a program takes a connection over, and the bytes become its own.
+ */
+#define NT_PENDING_PROGRAM 0xfffffffdu
+
+/* Rows kept back for what is spilled when the table is full, told apart by interface. */
+#define NT_SPILL_ROWS 64u
 
 #define NT_COMM_LEN 16 /* TASK_COMM_LEN, include/linux/sched.h */
 #define NT_PATH_LEN 256 /* longer paths keep their end, which names the program */
@@ -40,6 +50,7 @@ enum nt_direction {
     NT_DIRECTION_UNKNOWN = 0, /* the socket was open before the first program was attached */
     NT_DIRECTION_OUTGOING = 1, /* connected or sent first from here: servicePort is the remote one */
     NT_DIRECTION_INCOMING = 2, /* accepted, or received on a bound port: servicePort is the local one */
+    NT_DIRECTION_LINK = 3, /* whole frames, sent by a packet socket (AF_PACKET): protocol is 0 */
 };
 
 /*
@@ -73,34 +84,53 @@ NT_ASSERT_SIZE(struct nt_program, 336);
 struct nt_row_key {
     nt_u8 remote[16]; /* network byte order */
     nt_u32 program; /* index in the program table */
-    nt_u32 ifindex; /* interface the socket's route used at first sight, 0 if not known then */
+    nt_u32 ifindex; /* interface of the packets; of payload the route's, 0 if not known then */
+    nt_u32 netNs; /* inode number of the network namespace that ifindex is of, 0 if not known */
     nt_u16 servicePort;
     nt_u8 protocol; /* IPPROTO_*; 255 for IPPROTO_RAW; MPTCP (262) is stored as IPPROTO_TCP */
     nt_u8 direction; /* enum nt_direction */
-    nt_u32 reserved; /* 0, so that the key has no padding */
 };
 NT_ASSERT_SIZE(struct nt_row_key, 32);
 
+/*
+ * What the packets of a flow amount to. A packet is what the stack hands over as one: with segmentation
+ * offload it leaves the card as several, each with a copy of the headers. The interface's own counter
+ * holds one or the other, depending on the interface.
+ */
+struct nt_packets {
+    nt_u64 rxIpBytes; /* from the IP header on */
+    nt_u64 txIpBytes;
+    nt_u64 rxPackets;
+    nt_u64 txPackets;
+    nt_u64 rxSegmentHeaderBytes; /* headers of the segments beyond each packet's first */
+    nt_u64 txSegmentHeaderBytes;
+    nt_u64 rxMoreSegments; /* segments beyond each packet's first */
+    nt_u64 txMoreSegments;
+};
+NT_ASSERT_SIZE(struct nt_packets, 64);
+
+/* Two cache lines: what a call touches, and what a packet touches. */
 struct nt_row {
     struct nt_row_key key;
-    nt_u32 generation; /* of this slot; a reader that sees it change has another row before it */
-    nt_u32 ready; /* 1 once key is written; read it first */
+    nt_u32 generation; /* of this slot; odd while the row is in use: only then are key and stamp whole */
+    nt_u32 ownerStamp; /* of the key of the program it belongs to, even if that one is spilled */
+    nt_s32 openSockets; /* sockets now open whose bytes go to this row */
+    nt_u32 retransmits; /* TCP segments sent again; wraps */
     nt_u64 rxPayloadBytes; /* what receive calls returned, MSG_PEEK and MSG_ERRQUEUE left out */
     nt_u64 txPayloadBytes; /* what send calls returned */
-    nt_s32 openSockets; /* sockets now open whose bytes go to this row */
-    nt_u32 reserved;
+    struct nt_packets packets;
 };
-NT_ASSERT_SIZE(struct nt_row, 64);
+NT_ASSERT_SIZE(struct nt_row, 128);
 
 /* One element, shared by all programs. */
 struct nt_control {
     nt_u32 abiVersion; /* NT_ABI_VERSION, written by the helper before anything is attached */
+    nt_u32 activeSet; /* the set of attached programs that counts; the others stand by */
     nt_u32 rowCapacity; /* elements of the row table, the overflow row included */
     nt_u32 programCapacity; /* elements of the program table, the overflow program included */
-    nt_u32 nextRow; /* next free row; grows beyond rowCapacity when the table is full */
+    nt_u32 nextRow; /* next row never used; stops at rowCapacity */
     nt_u32 nextProgram; /* likewise for programs */
-    nt_u32 reserved;
-    nt_u64 spilledFlows; /* times a new flow found the table full and went to the overflow row */
+    nt_u64 spilledFlows; /* times a new flow found the table full */
     nt_u64 spilledPrograms; /* likewise for programs */
     nt_u64 storageFailures; /* sockets without storage (memory): counted, but by the slow path */
 };

@@ -25,6 +25,10 @@ struct net {
     struct ns_common ns;
 };
 
+typedef struct {
+    struct net *net;
+} possible_net_t;
+
 struct net_device {
     int ifindex;
 };
@@ -45,6 +49,7 @@ struct sock_common {
     volatile unsigned char skc_state;
     int skc_bound_dev_if;
     struct proto *skc_prot;
+    possible_net_t skc_net;
     struct in6_addr skc_v6_daddr;
 };
 
@@ -58,6 +63,14 @@ struct sock {
 
 struct socket {
     struct sock *sk;
+};
+
+struct packet_sock {
+    int ifindex; /* of bind() */
+};
+
+struct tcp_sock {
+    nt_u32 total_retrans; /* segments */
 };
 
 struct msghdr {
@@ -116,6 +129,26 @@ struct nsproxy {
 };
 
 typedef struct {
+    nt_u32 val;
+} kuid_t;
+
+struct cred {
+    kuid_t uid;
+};
+
+struct kernfs_node {
+    nt_u64 id;
+};
+
+struct cgroup {
+    struct kernfs_node *kn;
+};
+
+struct css_set {
+    struct cgroup *dfl_cgrp;
+};
+
+typedef struct {
     int counter;
 } atomic_t;
 
@@ -130,16 +163,26 @@ struct task_struct {
     nt_u64 self_exec_id; /* 64 bits since d1e7fd6462ca (5.7) */
     struct task_struct *group_leader;
     struct mm_struct *mm;
+    const struct cred *cred;
+    struct css_set *cgroups;
     struct nsproxy *nsproxy;
     struct pid *thread_pid;
     struct signal_struct *signal;
     char comm[NT_COMM_LEN];
 };
 
+struct bpf_iter__task_file {
+    struct task_struct *task;
+    nt_u32 fd;
+    struct file *file;
+};
+
 #pragma clang attribute pop
 
 #define NT_AF_INET 2
 #define NT_AF_INET6 10
+#define NT_AF_PACKET 17
+#define NT_IPPROTO_ICMP 1
 #define NT_IPPROTO_TCP 6
 #define NT_IPPROTO_UDP 17
 #define NT_IPPROTO_UDPLITE 136
@@ -148,6 +191,7 @@ struct task_struct {
 #define NT_TCP_SYN_SENT 2
 #define NT_TCP_SYN_RECV 3
 #define NT_TCP_CLOSE 7
+#define NT_TCP_LISTEN 10
 #define NT_MSG_PEEK 0x2
 #define NT_MSG_ERRQUEUE 0x2000
 #define NT_PF_KTHREAD 0x00200000

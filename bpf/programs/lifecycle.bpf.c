@@ -4,26 +4,111 @@
 
 #include <bpf/bpf_tracing.h>
 
-/* Tells accepted connections from outgoing ones, and when a TCP socket is no longer open. */
+/* The program that opens a socket owns it until another uses it. */
+static __always_inline void ownByCaller(struct nt_socket *socket)
+{
+    struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+    struct nt_program_key caller;
+
+    programKeyOf(task, &caller);
+    setOwner(socket, programOf(task, &caller), 0);
+}
+
+/* A listener's child: what was inherited of the listener's storage is its owner, and no more. */
+static __always_inline void beginAccepted(struct nt_socket *socket)
+{
+    socket->direction = NT_DIRECTION_INCOMING;
+    socket->packetPlace = 0;
+    socket->closed = 0;
+    socket->retransmits = 0;
+    socket->openedNs = bpf_ktime_get_boot_ns();
+    /* With fast open a program may have used it already. */
+    if (socket->place)
+        return;
+    socket->owner &= ~NT_OWNER_USED;
+    __builtin_memset(&socket->held, 0, sizeof socket->held);
+    socket->isPending = 1;
+}
+
+/* Who opened a TCP socket and which way, and when it is no longer open. */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(tcpStateChanged, struct sock *sk, int oldState, int newState)
 {
     struct nt_socket *socket;
 
+    if (!isActive())
+        return 0;
     if (newState == NT_TCP_CLOSE) {
         socket = bpf_sk_storage_get(&sockets, sk, 0, 0);
         if (socket)
             closeSocket(socket);
         return 0;
     }
-    if (newState != NT_TCP_SYN_SENT && !(newState == NT_TCP_ESTABLISHED && oldState == NT_TCP_SYN_RECV))
+    if (newState != NT_TCP_SYN_SENT && newState != NT_TCP_LISTEN
+        && !(newState == NT_TCP_ESTABLISHED && oldState == NT_TCP_SYN_RECV))
         return 0;
     socket = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
     if (!socket)
         return 0;
-    /* A socket that is connected again is open again. */
+    if (newState == NT_TCP_ESTABLISHED) {
+        beginAccepted(socket);
+        return 0;
+    }
+    /* In the context of connect() or listen(). A socket that is connected again is open again. */
     socket->closed = 0;
-    socket->direction = newState == NT_TCP_SYN_SENT ? NT_DIRECTION_OUTGOING : NT_DIRECTION_INCOMING;
+    socket->packetPlace = 0;
+    socket->retransmits = 0;
+    socket->openedNs = bpf_ktime_get_boot_ns();
+    if (newState == NT_TCP_SYN_SENT)
+        socket->direction = NT_DIRECTION_OUTGOING;
+    ownByCaller(socket);
+    return 0;
+}
+
+/* TCP's owner is told by connect() and listen(); the others' first packet may come before any call. */
+SEC("cgroup/sock_create")
+int socketCreated(struct bpf_sock *sk)
+{
+    struct nt_socket *socket;
+
+    if (!isActive() || sk->protocol == NT_IPPROTO_TCP || sk->protocol == NT_IPPROTO_MPTCP)
+        return 1;
+    socket = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+    if (socket) {
+        socket->openedNs = bpf_ktime_get_boot_ns();
+        ownByCaller(socket);
+    }
+    return 1;
+}
+
+/* Read once after the start: whose the sockets are that were open before. */
+SEC("iter/task_file")
+int socketsOpenBefore(struct bpf_iter__task_file *context)
+{
+    struct task_struct *task = context->task;
+    struct file *file = context->file;
+    struct nt_socket *socket;
+    struct nt_program_key owner;
+    struct socket *handle;
+    struct sock *sk;
+    nt_u16 family;
+
+    if (!task || !file)
+        return 0;
+    handle = bpf_sock_from_file(file);
+    if (!handle)
+        return 0;
+    sk = handle->sk;
+    if (!sk)
+        return 0;
+    family = sk->__sk_common.skc_family;
+    if (family != NT_AF_INET && family != NT_AF_INET6)
+        return 0;
+    socket = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+    if (!socket || socket->owner & NT_OWNER_SET)
+        return 0;
+    programKeyOf(task, &owner);
+    setOwner(socket, programOf(task, &owner), 0);
     return 0;
 }
 
@@ -31,7 +116,7 @@ int BPF_PROG(tcpStateChanged, struct sock *sk, int oldState, int newState)
 SEC("cgroup/sock_release")
 int socketReleased(struct bpf_sock *sk)
 {
-    struct nt_socket *socket = bpf_sk_storage_get(&sockets, sk, 0, 0);
+    struct nt_socket *socket = isActive() ? bpf_sk_storage_get(&sockets, sk, 0, 0) : NULL;
 
     if (socket)
         closeSocket(socket);

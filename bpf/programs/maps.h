@@ -13,20 +13,31 @@
 #include "nettally_abi.h"
 
 /*
- * What a socket remembers, so that a send or receive costs no hash look-up. One word, exchanged whole:
+ * What a socket remembers, so that a call or a packet costs no hash look-up. Each word is exchanged whole:
  * two threads, or two programs that share the socket, may use it at once. Whose row it is stands in the
  * row itself.
  */
 struct nt_socket {
-    nt_u64 place; /* row, generation << 32, and the two flags below; 0: none yet */
+    nt_u64 place; /* row of the last call: row, generation << 32, and the flags below; 0: none yet */
+    nt_u64 packetPlace; /* likewise of the last packet */
+    nt_u64 owner; /* index of the program that used it last, and NT_OWNER_*; 0: none */
+    nt_u64 openedNs; /* CLOCK_BOOTTIME nanoseconds of connect, accept or creation; 0: before we looked */
+    nt_u64 kernelAddress; /* of the socket itself: see netNsOf() */
+    nt_u32 netNs; /* inode number; 0 until it was asked for */
     nt_u32 closed; /* 1 once the socket is; not counted as open any more */
-    nt_u8 direction; /* enum nt_direction */
-    nt_u8 reserved[3];
+    nt_u32 isPending; /* 1: accepted, used by no program yet; its packets are held */
+    nt_u32 direction; /* enum nt_direction */
+    nt_u32 retransmits; /* the socket's own count up to which the row was told */
+    nt_u32 reserved;
+    struct nt_packets held; /* since it was accepted; given to the first program that uses it */
 };
 
 #define NT_PLACE_SET (1ull << 62) /* tells row 0, generation 0 from none */
 #define NT_PLACE_COUNTED (1ull << 63) /* the socket is in its row's openSockets */
 #define NT_GENERATION_MASK 0x3fffffff
+
+#define NT_OWNER_SET (1ull << 62)
+#define NT_OWNER_USED (1ull << 63) /* by a call; else created, connected or accepted only */
 
 struct nt_row_place {
     nt_u32 row;
@@ -81,7 +92,7 @@ struct {
 
 struct {
     __uint(type, BPF_MAP_TYPE_SK_STORAGE);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
     __type(key, int);
     __type(value, struct nt_socket);
 } sockets __weak SEC(".maps");
@@ -92,6 +103,9 @@ struct {
     __type(key, nt_u32);
     __type(value, struct nt_scratch);
 } scratch __weak SEC(".maps");
+
+/* Compared with control.activeSet: while an upgrade attaches its programs, one set of the two counts. */
+const volatile nt_u32 ownSet __weak = 1;
 
 /* net.ipv4.ip_local_port_range as the helper found it: tells which end of an old connection serves. */
 const volatile nt_u32 ephemeralPortFirst __weak = 32768;
@@ -109,10 +123,18 @@ static __always_inline struct nt_row *rowAt(nt_u32 index)
     return bpf_map_lookup_elem(&rows, &index);
 }
 
-/* Publishes what was written before it: the exchange is a full barrier on every architecture. */
-static __always_inline void publish(nt_u32 *ready)
+/* Whether this set of programs is the one that counts. */
+static __always_inline int isActive(void)
 {
-    __sync_lock_test_and_set(ready, 1);
+    struct nt_control *shared = controlBlock();
+
+    return shared && shared->activeSet == ownSet;
+}
+
+/* Publishes what was written before it: the exchange is a full barrier on every architecture. */
+static __always_inline void publish(nt_u32 *ready, nt_u32 value)
+{
+    __sync_lock_test_and_set(ready, value);
 }
 
 #endif

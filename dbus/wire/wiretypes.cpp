@@ -13,6 +13,10 @@ void registerTypes()
     qDBusRegisterMetaType<QList<Remote>>();
     qDBusRegisterMetaType<Row>();
     qDBusRegisterMetaType<QList<Row>>();
+    qDBusRegisterMetaType<BalanceLine>();
+    qDBusRegisterMetaType<QList<BalanceLine>>();
+    qDBusRegisterMetaType<InterfaceBalance>();
+    qDBusRegisterMetaType<QList<InterfaceBalance>>();
     qDBusRegisterMetaType<Probe>();
     qDBusRegisterMetaType<QList<Probe>>();
     qDBusRegisterMetaType<Interface>();
@@ -63,7 +67,9 @@ QDBusArgument &operator<<(QDBusArgument &argument, const Row &row)
 {
     argument.beginStructure();
     argument << row.row << row.program << row.remote << row.servicePort << row.protocol << row.direction
-             << row.ifindex << row.rxPayloadBytes << row.txPayloadBytes << row.openSockets;
+             << row.ifindex << row.rxPayloadBytes << row.txPayloadBytes << row.openSockets << row.rxIpBytes
+             << row.txIpBytes << row.rxSegmentHeaderBytes << row.txSegmentHeaderBytes << row.rxPackets
+             << row.txPackets << row.retransmits;
     argument.endStructure();
     return argument;
 }
@@ -72,7 +78,43 @@ const QDBusArgument &operator>>(const QDBusArgument &argument, Row &row)
 {
     argument.beginStructure();
     argument >> row.row >> row.program >> row.remote >> row.servicePort >> row.protocol >> row.direction
-        >> row.ifindex >> row.rxPayloadBytes >> row.txPayloadBytes >> row.openSockets;
+        >> row.ifindex >> row.rxPayloadBytes >> row.txPayloadBytes >> row.openSockets >> row.rxIpBytes
+        >> row.txIpBytes >> row.rxSegmentHeaderBytes >> row.txSegmentHeaderBytes >> row.rxPackets
+        >> row.txPackets >> row.retransmits;
+    argument.endStructure();
+    return argument;
+}
+
+QDBusArgument &operator<<(QDBusArgument &argument, const BalanceLine &line)
+{
+    argument.beginStructure();
+    argument << line.name << line.rxBytes << line.txBytes;
+    argument.endStructure();
+    return argument;
+}
+
+const QDBusArgument &operator>>(const QDBusArgument &argument, BalanceLine &line)
+{
+    argument.beginStructure();
+    argument >> line.name >> line.rxBytes >> line.txBytes;
+    argument.endStructure();
+    return argument;
+}
+
+QDBusArgument &operator<<(QDBusArgument &argument, const InterfaceBalance &balance)
+{
+    argument.beginStructure();
+    argument << balance.index << balance.name << balance.sinceNs << balance.rxBytes << balance.txBytes
+             << balance.rxPackets << balance.txPackets << balance.lines;
+    argument.endStructure();
+    return argument;
+}
+
+const QDBusArgument &operator>>(const QDBusArgument &argument, InterfaceBalance &balance)
+{
+    argument.beginStructure();
+    argument >> balance.index >> balance.name >> balance.sinceNs >> balance.rxBytes >> balance.txBytes
+        >> balance.rxPackets >> balance.txPackets >> balance.lines;
     argument.endStructure();
     return argument;
 }

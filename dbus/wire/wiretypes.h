@@ -29,8 +29,8 @@ inline constexpr quint32 maxIntervalMs = 60000;
 inline constexpr int maxRowsPerMessage = 10000;
 inline constexpr int maxProgramsPerMessage = 2000;
 
-enum class ProgramKind : quint8 { Program = 0, KernelThread = 1, Others = 2, Overflow = 3 };
-enum class Direction : quint8 { Unknown = 0, Outgoing = 1, Incoming = 2 };
+enum class ProgramKind : quint8 { Program = 0, KernelThread = 1, Others = 2, Overflow = 3, Kernel = 4 };
+enum class Direction : quint8 { Unknown = 0, Outgoing = 1, Incoming = 2, Link = 3 };
 
 using StringMap = QMap<QString, QString>;
 using CountMap = QMap<QString, quint64>;
@@ -66,7 +66,33 @@ struct Row {
     quint64 rxPayloadBytes = 0;
     quint64 txPayloadBytes = 0;
     quint32 openSockets = 0;
+    quint64 rxIpBytes = 0;
+    quint64 txIpBytes = 0;
+    quint64 rxSegmentHeaderBytes = 0;
+    quint64 txSegmentHeaderBytes = 0;
+    quint64 rxPackets = 0;
+    quint64 txPackets = 0;
+    quint64 retransmits = 0;
     bool operator==(const Row &) const = default;
+};
+
+struct BalanceLine {
+    QString name;
+    qint64 rxBytes = 0;
+    qint64 txBytes = 0;
+    bool operator==(const BalanceLine &) const = default;
+};
+
+struct InterfaceBalance {
+    quint32 index = 0;
+    QString name;
+    quint64 sinceNs = 0;
+    quint64 rxBytes = 0;
+    quint64 txBytes = 0;
+    quint64 rxPackets = 0;
+    quint64 txPackets = 0;
+    QList<BalanceLine> lines;
+    bool operator==(const InterfaceBalance &) const = default;
 };
 
 struct Probe {
@@ -98,6 +124,10 @@ QDBusArgument &operator<<(QDBusArgument &argument, const Remote &remote);
 const QDBusArgument &operator>>(const QDBusArgument &argument, Remote &remote);
 QDBusArgument &operator<<(QDBusArgument &argument, const Row &row);
 const QDBusArgument &operator>>(const QDBusArgument &argument, Row &row);
+QDBusArgument &operator<<(QDBusArgument &argument, const BalanceLine &line);
+const QDBusArgument &operator>>(const QDBusArgument &argument, BalanceLine &line);
+QDBusArgument &operator<<(QDBusArgument &argument, const InterfaceBalance &balance);
+const QDBusArgument &operator>>(const QDBusArgument &argument, InterfaceBalance &balance);
 QDBusArgument &operator<<(QDBusArgument &argument, const Probe &probe);
 const QDBusArgument &operator>>(const QDBusArgument &argument, Probe &probe);
 QDBusArgument &operator<<(QDBusArgument &argument, const Interface &interface);
@@ -108,5 +138,7 @@ const QDBusArgument &operator>>(const QDBusArgument &argument, Interface &interf
 Q_DECLARE_METATYPE(Nettally::Wire::Program)
 Q_DECLARE_METATYPE(Nettally::Wire::Remote)
 Q_DECLARE_METATYPE(Nettally::Wire::Row)
+Q_DECLARE_METATYPE(Nettally::Wire::BalanceLine)
+Q_DECLARE_METATYPE(Nettally::Wire::InterfaceBalance)
 Q_DECLARE_METATYPE(Nettally::Wire::Probe)
 Q_DECLARE_METATYPE(Nettally::Wire::Interface)

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "bpfusagesource.h"
 
-#include "interfacebook.h"
 #include "kernelsupport.h"
+#include "linkcounters.h"
 
 #include <nettally.skel.h>
+
+#include <bpf/bpf.h>
 
 #include <QCoreApplication>
 #include <QFile>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace Nettally {
@@ -72,6 +77,9 @@ const std::vector<Purpose> &purposes()
             {"receiveExit6", Hook::FunctionExit, "inet6_recvmsg"}},
            spliceLoss}},
          QT_TRANSLATE_NOOP("BpfUsageSource", "received bytes are not measured")},
+        {"retransmits",
+         {{"tp_btf/tcp_retransmit_skb", {{"segmentsSentAgain", Hook::Tracepoint, "tcp_retransmit_skb"}}, ""}},
+         QT_TRANSLATE_NOOP("BpfUsageSource", "segments sent again are not counted")},
         {"connection-state",
          {{"tp_btf/inet_sock_set_state", {{"tcpStateChanged", Hook::Tracepoint, "inet_sock_set_state"}}, ""}},
          QT_TRANSLATE_NOOP("BpfUsageSource",
@@ -84,6 +92,28 @@ const std::vector<Purpose> &purposes()
          QT_TRANSLATE_NOOP("BpfUsageSource", "a program replaced by execve() is not marked as ended")},
     };
     return table;
+}
+
+/// A program at the root of the control groups. What it measures may be missing without harm to the rest.
+struct GroupHook {
+    const char *purpose;
+    const char *mechanism;
+    bpf_program *program;
+    const char *lossIfMissing;
+};
+
+std::array<GroupHook, 4> groupHooks(const nettally_bpf *skeleton)
+{
+    return {{
+        {"packets-sent", "cgroup_skb/egress", skeleton->progs.packetSent,
+         QT_TRANSLATE_NOOP("BpfUsageSource", "network bytes sent are not measured")},
+        {"packets-received", "cgroup_skb/ingress", skeleton->progs.packetReceived,
+         QT_TRANSLATE_NOOP("BpfUsageSource", "network bytes received are not measured")},
+        {"socket-creation", "cgroup/sock_create", skeleton->progs.socketCreated,
+         QT_TRANSLATE_NOOP("BpfUsageSource", "a UDP socket's first packet counts as the kernel's own")},
+        {"socket-release", "cgroup/sock_release", skeleton->progs.socketReleased,
+         QT_TRANSLATE_NOOP("BpfUsageSource", "closed UDP sockets stay in the number of connections")},
+    }};
 }
 
 /// libbpf's warnings, kept for the one sentence in which a failure is reported.
@@ -194,21 +224,27 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
         return false;
     }
 
+    // The control groups' hooks are not tried one by one: all are older than the oldest kernel served.
     const QString cgroup2 = KernelSupport::cgroup2Mount();
-    ProbeState release{QStringLiteral("socket-release"), {}, false, {}};
-    if (cgroup2.isEmpty())
-        release.note =
-            translate("closed UDP sockets stay in the number of connections (no cgroup2 file system is "
-                      "mounted at its root; mount one to see them)");
-    else
-        bpf_program__set_autoload(m_skeleton->progs.socketReleased, true);
-    m_probes.append(release);
+    for (const GroupHook &hook : groupHooks(m_skeleton)) {
+        ProbeState state{QLatin1String(hook.purpose), {}, false, {}};
+        if (cgroup2.isEmpty())
+            state.note = translate("%1 (no cgroup2 file system is mounted at its root; mount one)")
+                             .arg(translate(hook.lossIfMissing));
+        else
+            bpf_program__set_autoload(hook.program, true);
+        m_probes.append(state);
+    }
 
     const KernelSupport::PortRange ephemeral = KernelSupport::ephemeralPorts();
+    // Not one of the purposes: a kernel that refuses it refuses it alone, when it is read.
+    bpf_program__set_autoload(m_skeleton->progs.socketsOpenBefore, KernelSupport::hasIterator("task_file"));
+
     m_skeleton->rodata->ephemeralPortFirst = ephemeral.first;
     m_skeleton->rodata->ephemeralPortLast = ephemeral.last;
-    bpf_map__set_max_entries(m_skeleton->maps.rows, options.rowCapacity);
-    bpf_map__set_max_entries(m_skeleton->maps.row_index, options.rowCapacity);
+    const quint32 rowCapacity = options.rowCapacity + NT_SPILL_ROWS;
+    bpf_map__set_max_entries(m_skeleton->maps.rows, rowCapacity);
+    bpf_map__set_max_entries(m_skeleton->maps.row_index, rowCapacity);
     bpf_map__set_max_entries(m_skeleton->maps.programs, options.programCapacity);
     bpf_map__set_max_entries(m_skeleton->maps.program_index, options.programCapacity);
 
@@ -221,7 +257,7 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
         return false;
     }
     if (!m_control.map(bpf_map__fd(m_skeleton->maps.control), 1, PROT_READ | PROT_WRITE)
-        || !m_rows.map(bpf_map__fd(m_skeleton->maps.rows), options.rowCapacity, PROT_READ | PROT_WRITE)
+        || !m_rows.map(bpf_map__fd(m_skeleton->maps.rows), rowCapacity, PROT_READ | PROT_WRITE)
         || !m_programs.map(bpf_map__fd(m_skeleton->maps.programs), options.programCapacity, PROT_READ)) {
         *problem = libraryFailure(
             translate("The kernel's tables cannot be mapped: %1 (%2). Ask for fewer flows with "
@@ -229,20 +265,24 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
             errno);
         return false;
     }
-    m_seen.resize(options.rowCapacity);
+    m_seen.resize(rowCapacity);
     m_programReported.resize(options.programCapacity);
 
     m_control[0].abiVersion = NT_ABI_VERSION;
-    m_control[0].rowCapacity = options.rowCapacity;
+    m_control[0].activeSet = 1;
+    m_control[0].rowCapacity = rowCapacity;
     m_control[0].programCapacity = options.programCapacity;
     m_control[0].nextRow = NT_OVERFLOW_INDEX + 1;
     m_control[0].nextProgram = NT_OVERFLOW_INDEX + 1;
-    m_rows[NT_OVERFLOW_INDEX].ready = 1;
     // From here on this process, which talks to every user, only reads.
     if (!m_control.seal() || !m_rows.seal()) {
         *problem = libraryFailure(translate("The kernel's tables cannot be made read-only: %1 (%2)."), errno);
         return false;
     }
+
+    struct stat netNamespace = {};
+    if (stat("/proc/self/ns/net", &netNamespace) == 0)
+        m_netNs = quint32(netNamespace.st_ino);
 
     m_info.insert(QStringLiteral("kernelRelease"), KernelSupport::kernelRelease());
     m_info.insert(QStringLiteral("btf"), QStringLiteral("yes"));
@@ -252,10 +292,14 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
 
 bool BpfUsageSource::attach(QString *problem)
 {
+    // The control groups first: a packet seen without its call misses nothing but a name.
+    if (!attachToControlGroups(problem))
+        return false;
     bpf_program *program = nullptr;
     bpf_object__for_each_program(program, m_skeleton->obj)
     {
-        if (!bpf_program__autoload(program) || program == m_skeleton->progs.socketReleased)
+        if (!bpf_program__autoload(program) || bpf_program__type(program) != BPF_PROG_TYPE_TRACING
+            || bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
             continue;
         bpf_link *link = bpf_program__attach(program);
         if (!link) {
@@ -267,27 +311,60 @@ bool BpfUsageSource::attach(QString *problem)
         }
         m_links.push_back(link);
     }
+    findEarlierSockets();
+    return true;
+}
 
-    // The control group is the one hook that may be missing without harm to the bytes.
-    ProbeState &release = m_probes.last();
-    if (release.note.isEmpty()) {
-        const QByteArray path = QFile::encodeName(m_info.value(QStringLiteral("cgroup2")));
-        const int cgroup = open(path.constData(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        bpf_link *link =
-            cgroup < 0 ? nullptr : bpf_program__attach_cgroup(m_skeleton->progs.socketReleased, cgroup);
-        const int error = errno;
-        if (cgroup >= 0)
-            close(cgroup);
-        if (link) {
+bool BpfUsageSource::attachToControlGroups(QString *problem)
+{
+    const QByteArray path = QFile::encodeName(m_info.value(QStringLiteral("cgroup2")));
+    if (path.isEmpty())
+        return true;
+    const int group = open(path.constData(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (group < 0) {
+        *problem =
+            translate("The control group %1 cannot be opened: %2. Run the helper where it can be read.")
+                .arg(QFile::decodeName(path), QString::fromLocal8Bit(std::strerror(errno)));
+        return false;
+    }
+    for (const GroupHook &hook : groupHooks(m_skeleton)) {
+        const auto state = std::find_if(m_probes.begin(), m_probes.end(), [&](const ProbeState &probe) {
+            return probe.purpose == QLatin1String(hook.purpose);
+        });
+        if (bpf_link *link = bpf_program__attach_cgroup(hook.program, group)) {
             m_links.push_back(link);
-            release.active = true;
-            release.mechanism = QStringLiteral("cgroup/sock_release");
+            state->active = true;
+            state->mechanism = QLatin1String(hook.mechanism);
         } else {
-            release.note = translate("closed UDP sockets stay in the number of connections (%1)")
-                               .arg(QString::fromLocal8Bit(std::strerror(error)));
+            state->note = QStringLiteral("%1 (%2)").arg(translate(hook.lossIfMissing),
+                                                        QString::fromLocal8Bit(std::strerror(errno)));
         }
     }
+    close(group);
     return true;
+}
+
+/// Whose the sockets are that were open before the programs were attached.
+void BpfUsageSource::findEarlierSockets()
+{
+    ProbeState state{QStringLiteral("earlier-sockets"), {}, false, {}};
+    bpf_link *link = bpf_program__autoload(m_skeleton->progs.socketsOpenBefore)
+        ? bpf_program__attach_iter(m_skeleton->progs.socketsOpenBefore, nullptr)
+        : nullptr;
+    const int iterator = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
+    if (iterator >= 0) {
+        char nothing[64]; // it writes none; reading runs it
+        while (::read(iterator, nothing, sizeof nothing) > 0) { }
+        close(iterator);
+        state.active = true;
+        state.mechanism = QStringLiteral("iter/task_file");
+    } else {
+        state.note = translate("packets of sockets opened before the helper count as the kernel's own until "
+                               "their program uses them (%1)")
+                         .arg(QString::fromLocal8Bit(std::strerror(errno)));
+    }
+    bpf_link__destroy(link);
+    m_probes.append(state);
 }
 
 bool BpfUsageSource::reportProgram(quint32 slot, CounterSink &sink)
@@ -324,31 +401,42 @@ void BpfUsageSource::read(CounterSink &sink)
     const quint32 rowsInUse = qMin(loadOnce(m_control[0].nextRow), m_rows.size());
     for (quint32 slot = 0; slot < rowsInUse; ++slot) {
         const nt_row &row = m_rows[slot];
-        const quint64 rxPayloadBytes = loadOnce(row.rxPayloadBytes);
-        const quint64 txPayloadBytes = loadOnce(row.txPayloadBytes);
-        const qint32 openSockets = loadOnce(row.openSockets);
-        Seen &seen = m_seen[slot];
-        if (rxPayloadBytes == seen.rxPayloadBytes && txPayloadBytes == seen.txPayloadBytes
-            && openSockets == seen.openSockets)
+        const Seen now = {loadOnce(row.rxPayloadBytes),    loadOnce(row.txPayloadBytes),
+                          loadOnce(row.packets.rxPackets), loadOnce(row.packets.txPackets),
+                          loadOnce(row.openSockets),       loadOnce(row.retransmits)};
+        if (now == m_seen[slot])
             continue;
-        // A row made this very moment waits for the next reading, whole.
-        if (!loadOnce(row.ready) || row.key.program >= m_programs.size()
-            || !reportProgram(row.key.program, sink))
+        // A row made this very moment waits for the next reading, whole. The overflow row never is.
+        const quint32 generation = loadOnce(row.generation);
+        const bool isInUse = slot == NT_OVERFLOW_INDEX || generation % 2 == 1;
+        const bool hasProgram = row.key.program < m_programs.size();
+        if (!isInUse || (hasProgram && !reportProgram(row.key.program, sink)))
             continue;
-        seen = {rxPayloadBytes, txPayloadBytes, openSockets};
+        m_seen[slot] = now;
 
         FlowRecord record;
         record.slot = slot;
-        record.generation = row.generation;
+        record.generation = generation;
         record.programSlot = row.key.program;
         std::memcpy(record.remote.data(), row.key.remote, record.remote.size());
         record.ifindex = row.key.ifindex;
+        record.netNs = row.key.netNs;
         record.servicePort = row.key.servicePort;
         record.protocol = row.key.protocol;
         record.direction = row.key.direction;
-        record.rxPayloadBytes = rxPayloadBytes;
-        record.txPayloadBytes = txPayloadBytes;
-        record.openSockets = openSockets;
+        record.rxPayloadBytes = now.rxPayloadBytes;
+        record.txPayloadBytes = now.txPayloadBytes;
+        // The kernel adds a packet's bytes before the packet: these are of no fewer than were compared.
+        record.packets = {loadOnce(row.packets.rxIpBytes),
+                          loadOnce(row.packets.txIpBytes),
+                          now.rxPackets,
+                          now.txPackets,
+                          loadOnce(row.packets.rxSegmentHeaderBytes),
+                          loadOnce(row.packets.txSegmentHeaderBytes),
+                          loadOnce(row.packets.rxMoreSegments),
+                          loadOnce(row.packets.txMoreSegments)};
+        record.retransmits = now.retransmits;
+        record.openSockets = now.openSockets;
         sink.flow(record);
     }
 

@@ -21,7 +21,7 @@ namespace Nettally {
 class BpfUsageSource : public UsageSource {
 public:
     struct Options {
-        quint32 rowCapacity = 65536; ///< flows at a time; 192 bytes of kernel memory each
+        quint32 rowCapacity = 65536; ///< flows at a time; 256 bytes of kernel memory each
         quint32 programCapacity = 16384; ///< programs since the start; 440 bytes each
     };
 
@@ -32,6 +32,7 @@ public:
     void read(CounterSink &sink) override;
     QList<ProbeState> probes() const override { return m_probes; }
     QList<InterfaceCounters> interfaces() const override;
+    quint32 netNs() const override { return m_netNs; }
     QMap<QString, QString> info() const override { return m_info; }
     QMap<QString, quint64> losses() const override;
     QMap<QString, quint64> usage() const override;
@@ -41,12 +42,18 @@ private:
     struct Seen {
         quint64 rxPayloadBytes = 0;
         quint64 txPayloadBytes = 0;
+        quint64 rxPackets = 0; ///< each packet counts in them, and then in the rest
+        quint64 txPackets = 0;
         qint32 openSockets = 0;
+        quint32 retransmits = 0;
+        bool operator==(const Seen &) const = default;
     };
 
     BpfUsageSource();
     bool load(const Options &options, QString *problem);
     bool attach(QString *problem);
+    bool attachToControlGroups(QString *problem);
+    void findEarlierSockets();
     bool reportProgram(quint32 slot, CounterSink &sink);
 
     nettally_bpf *m_skeleton = nullptr;
@@ -57,6 +64,7 @@ private:
     std::vector<Seen> m_seen; ///< by row
     std::vector<quint8> m_programReported; ///< by program slot
     std::vector<quint32> m_running; ///< reported programs that have not ended
+    quint32 m_netNs = 0;
     QList<ProbeState> m_probes;
     QMap<QString, QString> m_info;
 };

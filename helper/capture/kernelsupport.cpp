@@ -60,6 +60,11 @@ Trial tryHook(Hook hook, const char *target)
     return {true, {}};
 }
 
+bool hasIterator(const char *target)
+{
+    return libbpf_find_vmlinux_btf_id(target, BPF_TRACE_ITER) > 0;
+}
+
 QString btfProblem()
 {
     if (!QFile::exists(QLatin1String(btfPath)))

@@ -25,6 +25,9 @@ struct Trial {
 
 Trial tryHook(Hook hook, const char *target);
 
+/// Whether the kernel can walk over things of this kind ("task_file") with a program of ours.
+bool hasIterator(const char *target);
+
 /// Why the kernel's type information cannot be used, as a sentence with the next step; empty when it can.
 QString btfProblem();
 

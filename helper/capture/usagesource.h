@@ -17,18 +17,6 @@ struct ProbeState {
     QString note; ///< what is lost with this choice, or why there is none; empty when nothing
 };
 
-/// The kernel's own counters of one interface.
-struct InterfaceCounters {
-    quint32 index = 0;
-    QString name;
-    quint64 rxBytes = 0;
-    quint64 txBytes = 0;
-    quint64 rxPackets = 0;
-    quint64 txPackets = 0;
-    bool isLoopback = false;
-    bool isUp = false;
-};
-
 /**
  * Where the counters come from: the kernel (BpfUsageSource), or a script in a test.
  *
@@ -43,6 +31,8 @@ public:
 
     virtual QList<ProbeState> probes() const = 0;
     virtual QList<InterfaceCounters> interfaces() const = 0;
+    /// Inode number of the network namespace that interfaces() are of.
+    virtual quint32 netNs() const = 0;
     /// The "info" strings of Status that the source knows.
     virtual QMap<QString, QString> info() const = 0;
     /// "losses" of Status but the spilled bytes, which the Ledger knows.

@@ -17,7 +17,40 @@ QByteArray addressBytes(const RemoteBytes &bytes)
     return isV4 ? all.mid(qsizetype(v4Mapped.size())) : all;
 }
 
+constexpr std::array totalsMembers{
+    &LedgerTotals::rxPayloadBytes,
+    &LedgerTotals::txPayloadBytes,
+    &LedgerTotals::rxIpBytes,
+    &LedgerTotals::txIpBytes,
+    &LedgerTotals::rxSegmentHeaderBytes,
+    &LedgerTotals::txSegmentHeaderBytes,
+    &LedgerTotals::rxPackets,
+    &LedgerTotals::txPackets,
+    &LedgerTotals::retransmits,
+};
+
 } // namespace
+
+LedgerTotals &LedgerTotals::operator+=(const LedgerTotals &other)
+{
+    for (const auto member : totalsMembers)
+        this->*member += other.*member;
+    return *this;
+}
+
+LedgerTotals LedgerTotals::operator-(const LedgerTotals &part) const
+{
+    LedgerTotals difference;
+    for (const auto member : totalsMembers)
+        difference.*member = this->*member - part.*member;
+    return difference;
+}
+
+bool LedgerTotals::isZero() const
+{
+    return std::none_of(totalsMembers.begin(), totalsMembers.end(),
+                        [this](const auto member) { return this->*member != 0; });
+}
 
 Ledger::Ledger(const Limits &limits)
     : m_limits(limits)
@@ -40,6 +73,10 @@ void Ledger::program(const ProgramRecord &record)
 
 void Ledger::flow(const FlowRecord &record)
 {
+    if (record.programSlot == ProgramSlot::pending) {
+        m_interfaces.setPending(record);
+        return;
+    }
     if (record.slot >= m_slots.size())
         m_slots.resize(record.slot + 1);
     Slot &slot = m_slots[record.slot];
@@ -50,44 +87,60 @@ void Ledger::flow(const FlowRecord &record)
     if (!sameRow || level(LedgerDetail::Connection).nodes[slot.row].row.programId != programId) {
         const quint32 row = connectionRow(programId, record);
         if (slot.row != none)
-            add(slot.row, 0, 0, -qint64(slot.openSockets));
+            add(slot.row, {}, -qint64(slot.openSockets));
         slot.row = row;
         slot.openSockets = 0;
         if (!sameRow) {
             slot.generation = record.generation;
-            slot.rx = 0;
-            slot.tx = 0;
+            slot.rx = slot.tx = 0;
+            slot.packets = {};
+            slot.retransmits = 0;
         }
     }
 
-    // Counters only grow, so one that went down began again at zero, and the other one with it.
-    const bool restarted = record.rxPayloadBytes < slot.rx || record.txPayloadBytes < slot.tx;
-    const quint64 rx = record.rxPayloadBytes - (restarted ? 0 : slot.rx);
-    const quint64 tx = record.txPayloadBytes - (restarted ? 0 : slot.tx);
+    // Counters only grow, so one that went down began again at zero, and the others with it.
+    if (record.rxPayloadBytes < slot.rx || record.txPayloadBytes < slot.tx
+        || record.packets.isBehind(slot.packets)) {
+        slot.rx = slot.tx = 0;
+        slot.packets = {};
+        slot.retransmits = 0;
+    }
+    const PacketCounts packets = record.packets - slot.packets;
+    LedgerTotals growth;
+    growth.rxPayloadBytes = record.rxPayloadBytes - slot.rx;
+    growth.txPayloadBytes = record.txPayloadBytes - slot.tx;
+    growth.rxIpBytes = packets.rxIpBytes;
+    growth.txIpBytes = packets.txIpBytes;
+    growth.rxSegmentHeaderBytes = packets.rxSegmentHeaderBytes;
+    growth.txSegmentHeaderBytes = packets.txSegmentHeaderBytes;
+    growth.rxPackets = packets.rxPackets + packets.rxMoreSegments;
+    growth.txPackets = packets.txPackets + packets.txMoreSegments;
+    growth.retransmits = quint32(record.retransmits - slot.retransmits);
     const qint64 openSockets = qint64(record.openSockets) - slot.openSockets;
     slot.rx = record.rxPayloadBytes;
     slot.tx = record.txPayloadBytes;
+    slot.packets = record.packets;
+    slot.retransmits = record.retransmits;
     slot.openSockets = record.openSockets;
-    if (rx != 0 || tx != 0 || openSockets != 0)
-        add(slot.row, rx, tx, openSockets);
+    m_interfaces.add(record, growth.txPayloadBytes, packets);
+    if (!growth.isZero() || openSockets != 0)
+        add(slot.row, growth, openSockets);
 }
 
-void Ledger::add(quint32 connectionRow, quint64 rx, quint64 tx, qint64 openSockets)
+void Ledger::add(quint32 connectionRow, const LedgerTotals &growth, qint64 openSockets)
 {
     const quint32 user = level(LedgerDetail::Connection).nodes[connectionRow].user;
     quint32 index = connectionRow;
     for (LedgerDetail detail : {LedgerDetail::Connection, LedgerDetail::Remote, LedgerDetail::Program}) {
         Level &rows = level(detail);
         Node &node = rows.nodes[index];
-        node.row.rxPayloadBytesTotal += rx;
-        node.row.txPayloadBytesTotal += tx;
+        node.row.totals += growth;
         node.row.openSockets += openSockets;
         touch(rows, index);
         index = node.coarser;
     }
     for (Sums *sums : {&m_total, &m_sums[user]}) {
-        sums->rx += rx;
-        sums->tx += tx;
+        sums->totals += growth;
         sums->openSockets += openSockets;
     }
 }
@@ -128,7 +181,7 @@ quint32 Ledger::append(LedgerDetail detail, const LedgerRow &row, quint32 user, 
 quint32 Ledger::connectionRow(quint32 programId, const FlowRecord &record)
 {
     const quint32 remoteId = m_remoteIds.value({record.remote});
-    ConnectionKey key{programId,          remoteId,        record.ifindex,
+    ConnectionKey key{programId,          remoteId,        record.netNs == m_netNs ? record.ifindex : 0,
                       record.servicePort, record.protocol, record.direction};
     const quint32 known = remoteId != 0 ? m_connectionRows.value(key, none) : none;
     if (known != none)
@@ -266,8 +319,7 @@ LedgerChanges Ledger::changesSince(quint64 version, const LedgerView &view) cons
         LedgerRow others;
         others.id = othersRowId;
         others.programId = ProcessTable::othersId;
-        others.rxPayloadBytesTotal = m_total.rx - own.rx;
-        others.txPayloadBytesTotal = m_total.tx - own.tx;
+        others.totals = m_total.totals - own.totals;
         others.openSockets = std::max<qint64>(m_total.openSockets - own.openSockets, 0);
         changes.rows.push_back(others);
     }
@@ -279,8 +331,8 @@ Ledger::Bytes Ledger::spilled() const
     const quint32 row = m_programRows.value(ProcessTable::overflowId, none);
     if (row == none)
         return {};
-    const LedgerRow &sums = level(LedgerDetail::Program).nodes[row].row;
-    return {sums.rxPayloadBytesTotal, sums.txPayloadBytesTotal};
+    const LedgerTotals &sums = level(LedgerDetail::Program).nodes[row].row.totals;
+    return {sums.rxPayloadBytes, sums.txPayloadBytes};
 }
 
 } // namespace Nettally

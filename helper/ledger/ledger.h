@@ -2,6 +2,7 @@
 #pragma once
 
 #include "counters.h"
+#include "interfacebook.h"
 #include "processtable.h"
 
 #include <QHash>
@@ -25,7 +26,25 @@ struct LedgerView {
     std::optional<quint32> ownUid;
 };
 
-/// Cumulative since the Ledger was made. Row ids are stable within a level of detail.
+/// Sums of a row, or of many. Cumulative since the Ledger was made.
+struct LedgerTotals {
+    quint64 rxPayloadBytes = 0;
+    quint64 txPayloadBytes = 0;
+    // As in PacketCounts; segments beyond a packet's first count as packets here: as they leave the card.
+    quint64 rxIpBytes = 0;
+    quint64 txIpBytes = 0;
+    quint64 rxSegmentHeaderBytes = 0;
+    quint64 txSegmentHeaderBytes = 0;
+    quint64 rxPackets = 0;
+    quint64 txPackets = 0;
+    quint64 retransmits = 0; ///< TCP segments sent again
+
+    LedgerTotals &operator+=(const LedgerTotals &other);
+    LedgerTotals operator-(const LedgerTotals &part) const;
+    bool isZero() const;
+};
+
+/// Row ids are stable within a level of detail.
 struct LedgerRow {
     quint32 id = 0;
     quint32 programId = 0;
@@ -34,8 +53,7 @@ struct LedgerRow {
     quint16 servicePort = 0;
     quint8 protocol = 0;
     quint8 direction = 0; ///< enum nt_direction
-    quint64 rxPayloadBytesTotal = 0;
-    quint64 txPayloadBytesTotal = 0;
+    LedgerTotals totals;
     qint64 openSockets = 0; ///< never below zero in what changesSince() hands out
 };
 
@@ -81,6 +99,13 @@ public:
     }
     explicit Ledger(const Limits &limits);
 
+    /// The helper's own network namespace: interfaces of others are not told of. Before the first reading.
+    void setNetNs(quint32 netNs)
+    {
+        m_netNs = netNs;
+        m_interfaces.setNetNs(netNs);
+    }
+
     /// Call before each reading of the source into this sink.
     void beginReading() { ++m_version; }
     /// Of the reading last begun; 0 before the first.
@@ -96,6 +121,9 @@ public:
 
     /// Payload of flows or programs that found the source's tables full.
     Bytes spilled() const;
+
+    /// What the flows amount to at each interface.
+    InterfaceBook &interfaces() { return m_interfaces; }
 
 private:
     static constexpr quint32 none = ~quint32(0);
@@ -120,14 +148,15 @@ private:
     struct Slot {
         quint64 rx = 0;
         quint64 tx = 0;
+        PacketCounts packets;
+        quint32 retransmits = 0;
         quint32 row = none; ///< index in the connection level
         quint32 generation = 0;
         qint32 openSockets = 0;
     };
 
     struct Sums {
-        quint64 rx = 0;
-        quint64 tx = 0;
+        LedgerTotals totals;
         qint64 openSockets = 0;
         quint32 remoteCount = 0; ///< of a user: the last id given to a remote of theirs
     };
@@ -187,7 +216,7 @@ private:
 
     quint32 append(LedgerDetail detail, const LedgerRow &row, quint32 user, quint32 coarser);
     void touch(Level &level, quint32 index);
-    void add(quint32 connectionRow, quint64 rx, quint64 tx, qint64 openSockets);
+    void add(quint32 connectionRow, const LedgerTotals &growth, qint64 openSockets);
 
     /// Index in m_sums. Kernel threads and the overflow program are nobody's own.
     static constexpr quint32 nobody = 0;
@@ -195,7 +224,9 @@ private:
 
     Limits m_limits;
     quint64 m_version = 0;
+    quint32 m_netNs = 0;
     ProcessTable m_processes;
+    InterfaceBook m_interfaces;
     std::array<Level, 3> m_levels;
     std::vector<Slot> m_slots;
 

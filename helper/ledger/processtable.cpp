@@ -41,6 +41,12 @@ ProcessTable::ProcessTable(quint32 maxPrograms)
     overflow.kind = ProcessKind::Overflow;
     overflow.name = QCoreApplication::translate("ProcessTable", "Spilled (table full)");
     m_processes.push_back(overflow);
+
+    Process kernel;
+    kernel.id = kernelId;
+    kernel.kind = ProcessKind::Kernel;
+    kernel.name = QCoreApplication::translate("ProcessTable", "The kernel itself");
+    m_processes.push_back(kernel);
 }
 
 QString ProcessTable::displayName(const ProgramRecord &record)

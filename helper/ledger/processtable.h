@@ -12,7 +12,7 @@
 namespace Nettally {
 
 /// Numbered as on the bus.
-enum class ProcessKind : quint8 { Program = 0, KernelThread = 1, Others = 2, Overflow = 3 };
+enum class ProcessKind : quint8 { Program = 0, KernelThread = 1, Others = 2, Overflow = 3, Kernel = 4 };
 
 /// A program as people see it: a process image, its strings safe to show and to send.
 struct Process {
@@ -34,12 +34,13 @@ struct Process {
  * The programs of a source's program table, each under an id that is never given twice.
  *
  * A program is (pid, startNs, execId): a reused pid and an execve() are other programs. Ids are dense
- * from 1; othersId and overflowId are reserved. Not thread-safe.
+ * from 1; othersId, overflowId and kernelId are reserved. Not thread-safe.
  */
 class ProcessTable {
 public:
     static constexpr quint32 othersId = 1; ///< all programs a user may not see, as one
     static constexpr quint32 overflowId = 2; ///< what found no place in the source's tables
+    static constexpr quint32 kernelId = 3; ///< packets no program's socket sent or received
 
     /// Programs beyond @p maxPrograms are put down to the overflow program, so that a machine that
     /// runs for years cannot make the table grow without end.
@@ -48,9 +49,12 @@ public:
     /// Takes a program's record; appends to @p ended the ids of programs it shows to be over.
     void record(const ProgramRecord &record, std::vector<quint32> &ended);
 
-    /// The program now in the source's slot; overflowId for slot 0 and for slots never recorded.
+    /// The program now in the source's slot; overflowId for slot 0 and for slots never recorded,
+    /// kernelId for what is unowned.
     quint32 idOfSlot(quint32 slot) const
     {
+        if (slot == ProgramSlot::unowned)
+            return kernelId;
         return slot < m_idOfSlot.size() && m_idOfSlot[slot] != 0 ? m_idOfSlot[slot] : overflowId;
     }
 

@@ -11,6 +11,7 @@
 #include <QUuid>
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 
 namespace Nettally {
@@ -80,9 +81,40 @@ Wire::Row toWire(const LedgerRow &row)
             row.protocol,
             row.direction,
             row.ifindex,
-            row.rxPayloadBytesTotal,
-            row.txPayloadBytesTotal,
-            quint32(std::min<qint64>(row.openSockets, std::numeric_limits<quint32>::max()))};
+            row.totals.rxPayloadBytes,
+            row.totals.txPayloadBytes,
+            quint32(std::min<qint64>(row.openSockets, std::numeric_limits<quint32>::max())),
+            row.totals.rxIpBytes,
+            row.totals.txIpBytes,
+            row.totals.rxSegmentHeaderBytes,
+            row.totals.txSegmentHeaderBytes,
+            row.totals.rxPackets,
+            row.totals.txPackets,
+            row.totals.retransmits};
+}
+
+/// As named in the contract; by BalanceClass.
+constexpr std::array<const char *, balanceClassCount> balanceNames{
+    "programs",         "pending",      "spilled",      "frames",          "kernel-icmp", "kernel-tcp",
+    "kernel-multicast", "kernel-other", "link-headers", "segment-headers", "unseen",
+};
+
+Wire::InterfaceBalance toWire(const InterfaceAccount &balance)
+{
+    Wire::InterfaceBalance wire{balance.counters.index,
+                                balance.counters.name,
+                                balance.sinceNs,
+                                balance.counters.rxBytes,
+                                balance.counters.txBytes,
+                                balance.counters.rxPackets,
+                                balance.counters.txPackets,
+                                {}};
+    for (size_t i = 0; i < balanceClassCount; ++i) {
+        const AccountLine &line = balance.lines[i];
+        if (line.rxBytes != 0 || line.txBytes != 0)
+            wire.lines.append({QLatin1String(balanceNames[i]), line.rxBytes, line.txBytes});
+    }
+    return wire;
 }
 
 /// The @p part-th @p size items of @p all as they travel; none where it is used up.
@@ -101,7 +133,7 @@ QList<WireType> slice(const std::vector<Item> &all, size_t part, int size, const
 /// About what @p changes take as messages, each item with its padding.
 qint64 wireBytes(const LedgerChanges &changes)
 {
-    qint64 bytes = 256 + 48 * qint64(changes.rows.size()) + 28 * qint64(changes.remotes.size())
+    qint64 bytes = 256 + 104 * qint64(changes.rows.size()) + 28 * qint64(changes.remotes.size())
         + 4 * qint64(changes.endedProgramIds.size());
     // A character of a name takes up to three bytes.
     for (const Process *process : changes.programs)
@@ -158,6 +190,9 @@ QString MonitorService::publish()
     m_bus.connect(QString(), QStringLiteral("/org/freedesktop/DBus/Local"),
                   QStringLiteral("org.freedesktop.DBus.Local"), QStringLiteral("Disconnected"), this,
                   SLOT(onBusDisconnected()));
+    // From here on the interfaces' counters are compared with what the flows amount to.
+    m_ledger.setNetNs(m_source.netNs());
+    readSource();
     updateIdleTimer();
     return {};
 }
@@ -483,13 +518,27 @@ void MonitorService::readSource()
     m_readingTimeNs = bootTimeNs();
     m_ledger.beginReading();
     m_source.read(m_ledger);
+    m_ledger.interfaces().take(m_source.interfaces(), m_readingTimeNs);
+}
+
+void MonitorService::readSourceForStatus()
+{
+    if (!m_sinceReading.isValid() || m_sinceReading.elapsed() >= statusReadingMs)
+        readSource();
+}
+
+qulonglong MonitorService::Balance(QList<Wire::InterfaceBalance> &interfaces)
+{
+    readSourceForStatus();
+    for (const InterfaceAccount &balance : m_ledger.interfaces().balances())
+        interfaces.append(toWire(balance));
+    return m_readingTimeNs;
 }
 
 Wire::StringMap MonitorService::Status(QList<Wire::Probe> &probes, Wire::CountMap &losses,
                                        Wire::CountMap &usage, QList<Wire::Interface> &interfaces)
 {
-    if (!m_sinceReading.isValid() || m_sinceReading.elapsed() >= statusReadingMs)
-        readSource();
+    readSourceForStatus();
     for (const ProbeState &probe : m_source.probes())
         probes.append({probe.purpose, probe.mechanism, probe.active, probe.note});
     losses = m_source.losses();

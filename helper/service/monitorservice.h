@@ -67,6 +67,7 @@ public:
     void Unsubscribe(uint subscription);
     Wire::StringMap Status(QList<Wire::Probe> &probes, Wire::CountMap &losses, Wire::CountMap &usage,
                            QList<Wire::Interface> &interfaces);
+    qulonglong Balance(QList<Wire::InterfaceBalance> &interfaces);
 
 Q_SIGNALS:
     /// Nobody subscribed for Limits::idleExitMs.
@@ -111,6 +112,8 @@ private:
     void unwatchIfUnused(const QString &caller);
     void updateIdleTimer();
     void readSource();
+    /// As readSource(), unless the last reading is young enough.
+    void readSourceForStatus();
 
     QDBusConnection m_bus;
     UsageSource &m_source;

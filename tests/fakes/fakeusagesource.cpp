@@ -90,7 +90,7 @@ QList<ProbeState> FakeUsageSource::probes() const
 
 QList<InterfaceCounters> FakeUsageSource::interfaces() const
 {
-    return {{1, QStringLiteral("lo"), 10, 20, 1, 2, true, true}};
+    return {{1, QStringLiteral("lo"), 10, 20, 1, 2, true, true, 0}};
 }
 
 QMap<QString, QString> FakeUsageSource::info() const

@@ -13,6 +13,7 @@ public:
     void read(CounterSink &sink) override;
     QList<ProbeState> probes() const override;
     QList<InterfaceCounters> interfaces() const override;
+    quint32 netNs() const override { return 0; }
     QMap<QString, QString> info() const override;
     QMap<QString, quint64> losses() const override;
     QMap<QString, quint64> usage() const override;

@@ -54,8 +54,8 @@ Ledger::Bytes sumOf(const LedgerChanges &changes)
 {
     Ledger::Bytes sum;
     for (const LedgerRow &row : changes.rows) {
-        sum.rx += row.rxPayloadBytesTotal;
-        sum.tx += row.txPayloadBytesTotal;
+        sum.rx += row.totals.rxPayloadBytes;
+        sum.tx += row.totals.txPayloadBytes;
     }
     return sum;
 }
@@ -98,8 +98,8 @@ bool isSame(const LedgerRow &a, const LedgerRow &b)
 {
     return a.id == b.id && a.programId == b.programId && a.remoteId == b.remoteId && a.ifindex == b.ifindex
         && a.servicePort == b.servicePort && a.protocol == b.protocol && a.direction == b.direction
-        && a.rxPayloadBytesTotal == b.rxPayloadBytesTotal && a.txPayloadBytesTotal == b.txPayloadBytesTotal
-        && a.openSockets == b.openSockets;
+        && a.totals.rxPayloadBytes == b.totals.rxPayloadBytes
+        && a.totals.txPayloadBytes == b.totals.txPayloadBytes && a.openSockets == b.openSockets;
 }
 
 } // namespace
@@ -143,12 +143,12 @@ void LedgerTest::sumsUpByLevel()
     QCOMPARE(remotes.size(), size_t(2));
     const auto programs = ledger.changesSince(0, {LedgerDetail::Program, {}}).rows;
     QCOMPARE(programs.size(), size_t(1));
-    QCOMPARE(programs[0].rxPayloadBytesTotal, quint64(60));
-    QCOMPARE(programs[0].txPayloadBytesTotal, quint64(6));
+    QCOMPARE(programs[0].totals.rxPayloadBytes, quint64(60));
+    QCOMPARE(programs[0].totals.txPayloadBytes, quint64(6));
     QCOMPARE(programs[0].openSockets, qint64(3));
     QCOMPARE(programs[0].remoteId, quint32(0));
     const auto toFirst = std::find_if(remotes.begin(), remotes.end(), [](const LedgerRow &row) {
-        return row.rxPayloadBytesTotal == 30 && row.openSockets == 2;
+        return row.totals.rxPayloadBytes == 30 && row.openSockets == 2;
     });
     QVERIFY(toFirst != remotes.end());
     QCOMPARE(toFirst->servicePort, quint16(0));
@@ -168,8 +168,8 @@ void LedgerTest::countsRestartedRowOnce()
     for (LedgerDetail detail : details) {
         const auto rows = ledger.changesSince(0, {detail, {}}).rows;
         QCOMPARE(rows.size(), size_t(1));
-        QCOMPARE(rows[0].rxPayloadBytesTotal, quint64(1015));
-        QCOMPARE(rows[0].txPayloadBytesTotal, quint64(1100));
+        QCOMPARE(rows[0].totals.rxPayloadBytes, quint64(1015));
+        QCOMPARE(rows[0].totals.txPayloadBytes, quint64(1100));
         QCOMPARE(rows[0].openSockets, qint64(1));
     }
 }
@@ -189,8 +189,8 @@ void LedgerTest::countsReusedSlotOnce()
     const auto rows = ledger.changesSince(0, {LedgerDetail::Program, {}}).rows;
     QCOMPARE(rows.size(), size_t(2));
     for (const LedgerRow &row : rows) {
-        const bool isFirst = row.rxPayloadBytesTotal == 1000;
-        QCOMPARE(row.rxPayloadBytesTotal, isFirst ? quint64(1000) : quint64(1500));
+        const bool isFirst = row.totals.rxPayloadBytes == 1000;
+        QCOMPARE(row.totals.rxPayloadBytes, isFirst ? quint64(1000) : quint64(1500));
         QCOMPARE(row.openSockets, isFirst ? qint64(0) : qint64(1));
     }
     QCOMPARE(sumOf(ledger.changesSince(0, {LedgerDetail::Connection, {}})).rx, quint64(2500));
@@ -203,7 +203,7 @@ void LedgerTest::countsReusedSlotOnce()
     ledger.flow(recycled);
     const auto again = ledger.changesSince(ledger.version() - 1, {LedgerDetail::Connection, {}}).rows;
     QCOMPARE(again.size(), size_t(1));
-    QCOMPARE(again[0].rxPayloadBytesTotal, quint64(1501));
+    QCOMPARE(again[0].totals.rxPayloadBytes, quint64(1501));
     QCOMPARE(again[0].openSockets, qint64(1));
 }
 
@@ -218,7 +218,7 @@ void LedgerTest::mergesSlotsOfOneIdentity()
     ledger.flow(flowRecord(2, 1, 1, 12, 0));
     const auto rows = ledger.changesSince(0, {LedgerDetail::Connection, {}}).rows;
     QCOMPARE(rows.size(), size_t(1));
-    QCOMPARE(rows[0].rxPayloadBytesTotal, quint64(112));
+    QCOMPARE(rows[0].totals.rxPayloadBytes, quint64(112));
     QCOMPARE(rows[0].openSockets, qint64(2));
 }
 
@@ -244,7 +244,7 @@ void LedgerTest::keepsProgramsOfOnePidApart()
     const LedgerChanges changes = ledger.changesSince(0, {LedgerDetail::Program, {}});
     std::multiset<quint64> totals;
     for (const LedgerRow &row : changes.rows)
-        totals.insert(row.rxPayloadBytesTotal);
+        totals.insert(row.totals.rxPayloadBytes);
     QCOMPARE(totals, (std::multiset<quint64>{3, 20, 100}));
     QCOMPARE(changes.programs.size(), size_t(3));
     QCOMPARE(changes.endedProgramIds.size(), size_t(2));
@@ -262,7 +262,7 @@ void LedgerTest::movesFlowWhenItsProgramBecomesKnown()
     QCOMPARE(ledger.spilled().rx, quint64(100));
     const auto own = ledger.changesSince(0, {LedgerDetail::Program, alice}).rows;
     QCOMPARE(own.size(), size_t(2));
-    QCOMPARE(own[0].rxPayloadBytesTotal, quint64(30));
+    QCOMPARE(own[0].totals.rxPayloadBytes, quint64(30));
     QCOMPARE(own[0].openSockets, qint64(1));
     QCOMPARE(own[1].openSockets, qint64(0));
 }
@@ -290,7 +290,7 @@ void LedgerTest::foldsOthersSoThatSumsAreTheWhole()
             QCOMPARE(others.id, Ledger::othersRowId);
             QCOMPARE(others.programId, ProcessTable::othersId);
             QCOMPARE(others.remoteId, quint32(0));
-            QCOMPARE(others.rxPayloadBytesTotal, uid == alice ? 14u : uid == bob ? 13u : quint64(15));
+            QCOMPARE(others.totals.rxPayloadBytes, uid == alice ? 14u : uid == bob ? 13u : quint64(15));
             QCOMPARE(others.openSockets, qint64(uid == nobodyYet ? 4 : 3));
             for (const Process *process : changes.programs)
                 QVERIFY(process->kind == ProcessKind::Others
@@ -535,7 +535,7 @@ void LedgerTest::agreesWithPlainSums()
         expected.insert(bytes.rx);
     std::multiset<quint64> actual;
     for (const LedgerRow &row : ledger.changesSince(0, {LedgerDetail::Program, {}}).rows)
-        actual.insert(row.rxPayloadBytesTotal);
+        actual.insert(row.totals.rxPayloadBytes);
     QCOMPARE(actual, expected);
 }
 

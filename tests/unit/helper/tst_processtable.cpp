@@ -165,7 +165,7 @@ void ProcessTableTest::putsUnknownSlotsDownToOverflow()
 
 void ProcessTableTest::isBounded()
 {
-    ProcessTable table(4); // two of them reserved
+    ProcessTable table(5); // three of them reserved
     std::vector<quint32> ended;
     for (quint32 slot = 1; slot <= 5; ++slot)
         table.record(record(slot, slot, 100, 1), ended);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "interfacebook.h"
+#include "linkcounters.h"
 
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/ethernet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -26,6 +28,8 @@ InterfaceCounters parseLink(const nlmsghdr *header)
     counters.index = static_cast<quint32>(link->ifi_index);
     counters.isLoopback = link->ifi_flags & IFF_LOOPBACK;
     counters.isUp = link->ifi_flags & IFF_UP;
+    // The loopback device counts from the IP header on, ethernet devices from their own.
+    counters.linkHeaderBytes = link->ifi_type == ARPHRD_ETHER ? ETHER_HDR_LEN : 0;
 
     auto length = static_cast<int>(IFLA_PAYLOAD(header));
     for (const rtattr *attribute = IFLA_RTA(link); RTA_OK(attribute, length);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "usagesource.h"
+#include "counters.h"
+
+#include <QList>
 
 namespace Nettally {
 
