@@ -268,7 +268,7 @@ void DnsMessageTest::showsNamesSafely_data()
     QTest::newRow("no Punycode") << name("xn--\x7f\x7f.de") << plain("xn--\\127\\127.de");
     QTest::newRow("Punycode overflow") << name("xn--99999999.de") << plain("xn--99999999.de");
     QTest::newRow("hidden writing direction")
-        << name("xn--a-xgn.de") << plain("xn--a-xgn.de"); // "a" and U+202E
+        << name("xn--a-qin.de") << plain("xn--a-qin.de"); // "a" and U+202E
     QTest::newRow("escape and A-label")
         << label("a b") + name("xn--bcher-kva.de") << plain("a\\032b.xn--bcher-kva.de");
     QTest::newRow("marks") << name("<b>&amp;.example") << plain("<b>&amp;.example");
@@ -303,7 +303,7 @@ void DnsMessageTest::refuses_data()
     QTest::newRow("pointer to itself") << answerTo(1, record(pointer(answerOffset), A, 60, v4(1)));
     QTest::newRow("pointer forwards") << answerTo(1, record(pointer(answerOffset + 2), A, 60, v4(1)));
     QTest::newRow("pointer beyond the end") << answerTo(1, record(pointer(0x3fff), A, 60, v4(1)));
-    QTest::newRow("pointer into the header") << answerTo(1, record(pointer(2), A, 60, v4(1)));
+    QTest::newRow("pointer into the header") << answerTo(1, record(pointer(4), A, 60, v4(1)));
     QTest::newRow("label, then a pointer back to it")
         << answerTo(1, record(label("x") + pointer(answerOffset), A, 60, v4(1)));
     QTest::newRow("two pointers at each other")
@@ -315,9 +315,9 @@ void DnsMessageTest::refuses_data()
     QTest::newRow("name pointed at runs into who points")
         << answerTo(2, record(asked, 99, 60, "\x05xy") + record(pointer(answerOffset + 12), A, 60, v4(1)));
     QTest::newRow("label of a reserved kind")
-        << answerTo(1, record(QByteArray(1, '\x40') + QByteArray(64, 'x') + '\0', A, 60, v4(1)));
+        << answerTo(1, record(be16(0x4000 | questionOffset), A, 60, v4(1)));
     QTest::newRow("label of the other reserved kind")
-        << answerTo(1, record(QByteArray(1, '\x80') + QByteArray(64, 'x') + '\0', A, 60, v4(1)));
+        << answerTo(1, record(be16(0x8000 | questionOffset), A, 60, v4(1)));
     QTest::newRow("name too long") << answerTo(1,
                                                record(nameOfSize(255).chopped(1) + name("x"), A, 60, v4(1)));
     QTest::newRow("question too long") << header(0) + question(nameOfSize(255).chopped(1) + name("x"));
