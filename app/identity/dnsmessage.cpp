@@ -353,7 +353,7 @@ QString displayName(const WireName &name)
         }
     }
     if (isInternational && isPlain) {
-        const QString decoded = QUrl::fromAce(text);
+        QString decoded = QUrl::fromAce(text);
         // Only what leads back to the same name, and shows nothing but what it says.
         if (!decoded.isEmpty() && QUrl::toAce(decoded) == text
             && std::all_of(decoded.cbegin(), decoded.cend(),
