@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "dnsmessage.h"
 
+#include <QHashFunctions>
 #include <QUrl>
 #include <QVarLengthArray>
 #include <QtEndian>
@@ -50,8 +51,15 @@ struct WireName {
     }
 };
 
+/// With the process's random seed, so that nobody can make up names that collide.
+size_t hashOf(const WireName &name)
+{
+    return qHashBits(name.bytes.data(), name.size, QHashSeed::globalSeed());
+}
+
 struct Record {
     qsizetype owner; ///< offset of its name
+    size_t ownerHash;
     qsizetype data; ///< offset of its RDATA, which lies within the message
     quint16 dataBytes;
     quint16 type;
@@ -61,6 +69,7 @@ struct Record {
 
 struct ChainName {
     WireName name;
+    size_t hash;
     quint32 ttlSeconds;
 };
 
@@ -173,6 +182,7 @@ Outcome Reader::readRecord(qsizetype &offset, Record &record) const
     if (m_bytes.size() - offset < record.dataBytes)
         return Outcome::Cut;
     record.data = offset;
+    record.ownerHash = hashOf(owner);
     record.chainIndex = -1;
     offset += record.dataBytes;
     if (recordClass != classInternet)
@@ -243,7 +253,7 @@ bool Reader::addToChain(const WireName &name, quint32 ttlSeconds)
         return true;
     if (m_chain.size() == DnsMessage::maxChainNames)
         return false;
-    m_chain.append({name, ttlSeconds});
+    m_chain.append({name, hashOf(name), ttlSeconds});
     return true;
 }
 
@@ -254,7 +264,7 @@ bool Reader::followChain()
     WireName name;
     for (qsizetype i = 0; i < m_chain.size(); ++i) {
         for (Record &record : m_records) {
-            if (record.chainIndex >= 0)
+            if (record.chainIndex >= 0 || record.ownerHash != m_chain[i].hash)
                 continue;
             qsizetype offset = record.owner;
             if (readName(offset, m_bytes.size(), true, name) != Outcome::Whole || name != m_chain[i].name)
@@ -402,7 +412,7 @@ std::optional<DnsMessage> Reader::read()
             m_records.append(record);
     }
 
-    m_chain.append({asked, 0x7fffffff});
+    m_chain.append({asked, hashOf(asked), 0x7fffffff});
     if (!followChain())
         return {};
     for (const Record &record : m_records) {
