@@ -228,7 +228,7 @@ void LiveTest::remoteServicePortAndDirection()
                 QCOMPARE(flow.direction, isServer ? Direction::Incoming : Direction::Outgoing);
                 QCOMPARE(flow.servicePort, quint16(QByteArray(port).toUShort()));
                 QCOMPARE(flow.protocol, quint8(6));
-                QVERIFY(flow.interfaceIndex > 0);
+                QCOMPARE(flow.interfaceIndex, 0u); // of another namespace than the helper's
                 ++checked;
             }
         }
@@ -249,7 +249,7 @@ void LiveTest::openSocketsReturnToZero()
     for (const Flow &flow : m_helper.flows()) {
         if (pids.contains(m_helper.programs().value(flow.programId).pid)) {
             QCOMPARE(flow.openSockets, 0u);
-            ++flows;
+            flows += flow.rxPayloadBytesTotal || flow.txPayloadBytesTotal;
         }
     }
     QCOMPARE(flows, 4);
