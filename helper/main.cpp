@@ -20,6 +20,7 @@ using namespace Nettally;
 namespace {
 
 constexpr char defaultAccount[] = "nettally";
+constexpr char defaultPin[] = "/sys/fs/bpf/nettally";
 // Bounds of the tables: an element at least beside the overflow's, and what a large server can spare.
 constexpr quint32 minFlows = 16;
 constexpr quint32 maxFlows = 4'000'000;
@@ -72,7 +73,16 @@ int main(int argc, char **argv)
         QStringLiteral("user"),
         tr("Account to become once everything is set up; \"nobody\" if it does not exist."), tr("name"),
         QLatin1String(defaultAccount));
-    parser.addOptions({idleExit, flows, account});
+    const QCommandLineOption pin(QStringLiteral("pin"),
+                                 tr("Keep counting in the kernel when the helper ends, under this folder of "
+                                    "a BPF file system, and continue "
+                                    "what was counted there."),
+                                 tr("folder"));
+    const QCommandLineOption detachAll(
+        QStringLiteral("detach-all"),
+        tr("Stop counting: remove what is kept under --pin (default %1), and end.")
+            .arg(QLatin1String(defaultPin)));
+    parser.addOptions({idleExit, flows, account, pin, detachAll});
     parser.process(application);
 
     bool idleExitValid = true;
@@ -85,7 +95,16 @@ int main(int argc, char **argv)
         return fail(tr("--max-flows wants a number from %1 to %2.").arg(minFlows).arg(maxFlows));
 
     QString problem;
+    if (parser.isSet(detachAll)) {
+        const QString folder = parser.isSet(pin) ? parser.value(pin) : QString::fromLatin1(defaultPin);
+        const std::unique_ptr<PinFolder> pins = PinFolder::open(folder, &problem);
+        if (!pins)
+            return fail(problem);
+        pins->removeAll();
+        return EXIT_SUCCESS;
+    }
     BpfUsageSource::Options options;
+    options.pinPath = parser.value(pin);
     options.rowCapacity = flowsWanted + 1;
     const std::unique_ptr<BpfUsageSource> source = BpfUsageSource::create(options, &problem);
     if (!source)

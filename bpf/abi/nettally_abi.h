@@ -133,7 +133,9 @@ struct nt_control {
     nt_u64 spilledFlows; /* times a new flow found the table full */
     nt_u64 spilledPrograms; /* likewise for programs */
     nt_u64 storageFailures; /* sockets without storage (memory): counted, but by the slow path */
+    nt_u64 build; /* of the active set's programs: a helper with the same takes them over as they are */
+    nt_u64 sinceNs; /* CLOCK_BOOTTIME nanoseconds at which the counters began */
 };
-NT_ASSERT_SIZE(struct nt_control, 48);
+NT_ASSERT_SIZE(struct nt_control, 64);
 
 #endif

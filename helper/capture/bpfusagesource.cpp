@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 
 #include <QCoreApplication>
+#include <QCryptographicHash>
 #include <QFile>
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -98,22 +100,36 @@ const std::vector<Purpose> &purposes()
 struct GroupHook {
     const char *purpose;
     const char *mechanism;
-    bpf_program *program;
+    const char *program;
     const char *lossIfMissing;
 };
 
-std::array<GroupHook, 4> groupHooks(const nettally_bpf *skeleton)
+constexpr std::array<GroupHook, 4> groupHooks{{
+    {"packets-sent", "cgroup_skb/egress", "packetSent",
+     QT_TRANSLATE_NOOP("BpfUsageSource", "network bytes sent are not measured")},
+    {"packets-received", "cgroup_skb/ingress", "packetReceived",
+     QT_TRANSLATE_NOOP("BpfUsageSource", "network bytes received are not measured")},
+    {"socket-creation", "cgroup/sock_create", "socketCreated",
+     QT_TRANSLATE_NOOP("BpfUsageSource", "a UDP socket's first packet counts as the kernel's own")},
+    {"socket-release", "cgroup/sock_release", "socketReleased",
+     QT_TRANSLATE_NOOP("BpfUsageSource", "closed UDP sockets stay in the number of connections")},
+}};
+
+/// Each map that the programs share, but for the scratch space, which holds nothing.
+constexpr std::array<const char *, 6> keptMaps{"control",   "rows",          "programs",
+                                               "row_index", "program_index", "sockets"};
+
+/// Tells builds of the programs apart.
+quint64 buildOfPrograms()
 {
-    return {{
-        {"packets-sent", "cgroup_skb/egress", skeleton->progs.packetSent,
-         QT_TRANSLATE_NOOP("BpfUsageSource", "network bytes sent are not measured")},
-        {"packets-received", "cgroup_skb/ingress", skeleton->progs.packetReceived,
-         QT_TRANSLATE_NOOP("BpfUsageSource", "network bytes received are not measured")},
-        {"socket-creation", "cgroup/sock_create", skeleton->progs.socketCreated,
-         QT_TRANSLATE_NOOP("BpfUsageSource", "a UDP socket's first packet counts as the kernel's own")},
-        {"socket-release", "cgroup/sock_release", skeleton->progs.socketReleased,
-         QT_TRANSLATE_NOOP("BpfUsageSource", "closed UDP sockets stay in the number of connections")},
-    }};
+    size_t size = 0;
+    const void *bytes = nettally_bpf__elf_bytes(&size);
+    const QByteArray hash =
+        QCryptographicHash::hash(QByteArray::fromRawData(static_cast<const char *>(bytes), qsizetype(size)),
+                                 QCryptographicHash::Sha256);
+    quint64 build = 0;
+    std::memcpy(&build, hash.constData(), sizeof build);
+    return build;
 }
 
 /// libbpf's warnings, kept for the one sentence in which a failure is reported.
@@ -173,7 +189,7 @@ BpfUsageSource::BpfUsageSource() = default;
 BpfUsageSource::~BpfUsageSource()
 {
     for (bpf_link *link : m_links)
-        bpf_link__destroy(link);
+        bpf_link__destroy(link); // what is pinned stays attached
     nettally_bpf__destroy(m_skeleton);
 }
 
@@ -189,20 +205,127 @@ std::unique_ptr<BpfUsageSource> BpfUsageSource::create(const Options &options, Q
         return {};
     libbpf_set_print(keepWarning);
     std::unique_ptr<BpfUsageSource> source(new BpfUsageSource);
-    if (!source->load(options, problem) || !source->attach(problem))
+    if (!options.pinPath.isEmpty()) {
+        source->m_pins = PinFolder::open(options.pinPath, problem);
+        if (!source->m_pins)
+            return {};
+    }
+    if (!source->adopt(problem)) {
+        if (!problem->isEmpty() || !source->load(options, problem) || !source->attach(problem))
+            return {};
+    }
+    if (!source->seal(problem))
         return {};
     return source;
 }
 
-bool BpfUsageSource::load(const Options &options, QString *problem)
+bool BpfUsageSource::mapTables(int control, int rows, int programs, QString *problem)
 {
-    m_skeleton = nettally_bpf__open();
-    if (!m_skeleton) {
+    const auto capacityOf = [](int fd) {
+        bpf_map_info info = {};
+        __u32 size = sizeof info;
+        return bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.max_entries : 0;
+    };
+    if (!m_control.map(control, 1, PROT_READ | PROT_WRITE)
+        || !m_rows.map(rows, capacityOf(rows), PROT_READ | PROT_WRITE)
+        || !m_programs.map(programs, capacityOf(programs), PROT_READ)) {
         *problem = libraryFailure(
-            translate("The kernel programs cannot be opened: %1 (%2). Install Nettally anew."), errno);
+            translate("The kernel's tables cannot be mapped: %1 (%2). Ask for fewer flows with "
+                      "--max-flows."),
+            errno);
+        return false;
+    }
+    m_seen.resize(m_rows.size());
+    m_programReported.resize(m_programs.size());
+    return true;
+}
+
+bool BpfUsageSource::adopt(QString *problem)
+{
+    if (!m_pins)
+        return false;
+    const int control = m_pins->map("control");
+    const int rows = m_pins->map("rows");
+    const int programs = m_pins->map("programs");
+    bool isWhole = control >= 0 && rows >= 0 && programs >= 0;
+    if (isWhole && mapTables(control, rows, programs, problem)) {
+        // Another layout cannot be read, let alone continued. The journal has what it counted.
+        m_continues = m_control[0].abiVersion == NT_ABI_VERSION && m_control[0].rowCapacity == m_rows.size();
+        m_set = m_control[0].activeSet;
+    }
+    for (const int fd : {control, rows, programs}) {
+        if (fd >= 0)
+            close(fd);
+    }
+    if (!problem->isEmpty())
+        return false;
+    if (!m_continues) {
+        // Also what a helper left that died while it was pinning.
+        m_control = {};
+        m_rows = {};
+        m_programs = {};
+        m_set = 1;
+        for (const int set : {1, 2})
+            m_pins->removeSet(set);
+        for (const char *name : keptMaps)
+            m_pins->removeMap(name);
+        return false;
+    }
+    m_pins->removeSet(m_set == 1 ? 2 : 1); // of an upgrade that was cut short
+    if (m_control[0].build != buildOfPrograms()) {
+        m_set = m_set == 1 ? 2 : 1;
         return false;
     }
 
+    for (const Purpose &purpose : purposes()) {
+        ProbeState state{QLatin1String(purpose.name), {}, false, translate(purpose.lossIfMissing)};
+        for (const Alternative &alternative : purpose.alternatives) {
+            const bool isAttached =
+                std::all_of(alternative.parts.begin(), alternative.parts.end(), [this](const Part &part) {
+                    return part.isOptional || m_pins->hasLink(int(m_set), part.program);
+                });
+            if (isAttached) {
+                state.mechanism = QLatin1String(alternative.mechanism);
+                state.active = true;
+                state.note = *alternative.loss ? translate(alternative.loss) : QString();
+                break;
+            }
+        }
+        m_probes.append(state);
+    }
+    for (const GroupHook &hook : groupHooks) {
+        const bool isAttached = m_pins->hasLink(int(m_set), hook.program);
+        m_probes.append({QLatin1String(hook.purpose),
+                         isAttached ? QString::fromLatin1(hook.mechanism) : QString(), isAttached,
+                         isAttached ? QString() : translate(hook.lossIfMissing)});
+    }
+    return true;
+}
+
+bool BpfUsageSource::seal(QString *problem)
+{
+    // One store turns every event over to the new programs; the old ones then detach.
+    m_control[0].build = buildOfPrograms();
+    m_control[0].activeSet = m_set;
+    if (m_pins)
+        m_pins->removeSet(m_set == 1 ? 2 : 1);
+    // From here on this process, which talks to every user, only reads.
+    if (!m_control.seal() || !m_rows.seal()) {
+        *problem = libraryFailure(translate("The kernel's tables cannot be made read-only: %1 (%2)."), errno);
+        return false;
+    }
+    struct stat netNamespace = {};
+    if (stat("/proc/self/ns/net", &netNamespace) == 0)
+        m_netNs = quint32(netNamespace.st_ino);
+    m_info.insert(QStringLiteral("kernelRelease"), KernelSupport::kernelRelease());
+    m_info.insert(QStringLiteral("btf"), QStringLiteral("yes"));
+    m_info.insert(QStringLiteral("cgroup2"), KernelSupport::cgroup2Mount());
+    m_info.insert(QStringLiteral("continues"), m_continues ? QStringLiteral("yes") : QStringLiteral("no"));
+    return true;
+}
+
+bool BpfUsageSource::chooseProbes(QString *problem)
+{
     bpf_program *program = nullptr;
     bpf_object__for_each_program(program, m_skeleton->obj) bpf_program__set_autoload(program, false);
 
@@ -226,15 +349,29 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
 
     // The control groups' hooks are not tried one by one: all are older than the oldest kernel served.
     const QString cgroup2 = KernelSupport::cgroup2Mount();
-    for (const GroupHook &hook : groupHooks(m_skeleton)) {
+    for (const GroupHook &hook : groupHooks) {
         ProbeState state{QLatin1String(hook.purpose), {}, false, {}};
         if (cgroup2.isEmpty())
             state.note = translate("%1 (no cgroup2 file system is mounted at its root; mount one)")
                              .arg(translate(hook.lossIfMissing));
         else
-            bpf_program__set_autoload(hook.program, true);
+            bpf_program__set_autoload(bpf_object__find_program_by_name(m_skeleton->obj, hook.program), true);
         m_probes.append(state);
     }
+
+    return true;
+}
+
+bool BpfUsageSource::load(const Options &options, QString *problem)
+{
+    m_skeleton = nettally_bpf__open();
+    if (!m_skeleton) {
+        *problem = libraryFailure(
+            translate("The kernel programs cannot be opened: %1 (%2). Install Nettally anew."), errno);
+        return false;
+    }
+    if (!chooseProbes(problem))
+        return false;
 
     const KernelSupport::PortRange ephemeral = KernelSupport::ephemeralPorts();
     // Not one of the purposes: a kernel that refuses it refuses it alone, when it is read.
@@ -242,11 +379,29 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
 
     m_skeleton->rodata->ephemeralPortFirst = ephemeral.first;
     m_skeleton->rodata->ephemeralPortLast = ephemeral.last;
+    m_skeleton->rodata->ownSet = m_set;
     const quint32 rowCapacity = options.rowCapacity + NT_SPILL_ROWS;
     bpf_map__set_max_entries(m_skeleton->maps.rows, rowCapacity);
     bpf_map__set_max_entries(m_skeleton->maps.row_index, rowCapacity);
     bpf_map__set_max_entries(m_skeleton->maps.programs, options.programCapacity);
     bpf_map__set_max_entries(m_skeleton->maps.program_index, options.programCapacity);
+    if (m_continues) {
+        // The maps keep the size they were made with.
+        for (const char *name : keptMaps) {
+            const int fd = m_pins->map(name);
+            const int error =
+                fd < 0 ? -errno : bpf_map__reuse_fd(bpf_object__find_map_by_name(m_skeleton->obj, name), fd);
+            if (fd >= 0)
+                close(fd);
+            if (error) {
+                *problem =
+                    libraryFailure(translate("What an earlier helper counted cannot be continued: %1 (%2). "
+                                             "Give it up with nettally-helper --detach-all."),
+                                   -error);
+                return false;
+            }
+        }
+    }
 
     if (const int error = nettally_bpf__load(m_skeleton)) {
         *problem = libraryFailure(
@@ -256,38 +411,38 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
             -error);
         return false;
     }
-    if (!m_control.map(bpf_map__fd(m_skeleton->maps.control), 1, PROT_READ | PROT_WRITE)
-        || !m_rows.map(bpf_map__fd(m_skeleton->maps.rows), rowCapacity, PROT_READ | PROT_WRITE)
-        || !m_programs.map(bpf_map__fd(m_skeleton->maps.programs), options.programCapacity, PROT_READ)) {
-        *problem = libraryFailure(
-            translate("The kernel's tables cannot be mapped: %1 (%2). Ask for fewer flows with "
-                      "--max-flows."),
-            errno);
+    if (m_continues)
+        return true;
+    if (!mapTables(bpf_map__fd(m_skeleton->maps.control), bpf_map__fd(m_skeleton->maps.rows),
+                   bpf_map__fd(m_skeleton->maps.programs), problem))
         return false;
+    timespec now = {};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    nt_control &control = m_control[0];
+    control.abiVersion = NT_ABI_VERSION;
+    control.activeSet = m_set;
+    control.rowCapacity = rowCapacity;
+    control.programCapacity = options.programCapacity;
+    control.nextRow = NT_OVERFLOW_INDEX + 1;
+    control.nextProgram = NT_OVERFLOW_INDEX + 1;
+    control.sinceNs = quint64(now.tv_sec) * 1'000'000'000u + quint64(now.tv_nsec);
+    for (const char *name : keptMaps) {
+        if (m_pins
+            && !m_pins->pinMap(bpf_map__fd(bpf_object__find_map_by_name(m_skeleton->obj, name)), name)) {
+            *problem = libraryFailure(
+                translate("The counters cannot be kept beyond the helper's end: %1 (%2). Start "
+                          "without --pin."),
+                errno);
+            return false;
+        }
     }
-    m_seen.resize(rowCapacity);
-    m_programReported.resize(options.programCapacity);
-
-    m_control[0].abiVersion = NT_ABI_VERSION;
-    m_control[0].activeSet = 1;
-    m_control[0].rowCapacity = rowCapacity;
-    m_control[0].programCapacity = options.programCapacity;
-    m_control[0].nextRow = NT_OVERFLOW_INDEX + 1;
-    m_control[0].nextProgram = NT_OVERFLOW_INDEX + 1;
-    // From here on this process, which talks to every user, only reads.
-    if (!m_control.seal() || !m_rows.seal()) {
-        *problem = libraryFailure(translate("The kernel's tables cannot be made read-only: %1 (%2)."), errno);
-        return false;
-    }
-
-    struct stat netNamespace = {};
-    if (stat("/proc/self/ns/net", &netNamespace) == 0)
-        m_netNs = quint32(netNamespace.st_ino);
-
-    m_info.insert(QStringLiteral("kernelRelease"), KernelSupport::kernelRelease());
-    m_info.insert(QStringLiteral("btf"), QStringLiteral("yes"));
-    m_info.insert(QStringLiteral("cgroup2"), cgroup2);
     return true;
+}
+
+bool BpfUsageSource::keep(bpf_program *program, bpf_link *link)
+{
+    m_links.push_back(link);
+    return !m_pins || m_pins->pinLink(link, int(m_set), bpf_program__name(program));
 }
 
 bool BpfUsageSource::attach(QString *problem)
@@ -302,22 +457,22 @@ bool BpfUsageSource::attach(QString *problem)
             || bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
             continue;
         bpf_link *link = bpf_program__attach(program);
-        if (!link) {
+        if (!link || !keep(program, link)) {
             *problem = libraryFailure(
                 translate("The kernel refused to attach Nettally's programs: %1 (%2). Report this "
                           "with the output of \"uname -r\", or boot another kernel."),
                 errno);
             return false;
         }
-        m_links.push_back(link);
     }
-    findEarlierSockets();
+    if (!m_continues)
+        findEarlierSockets();
     return true;
 }
 
 bool BpfUsageSource::attachToControlGroups(QString *problem)
 {
-    const QByteArray path = QFile::encodeName(m_info.value(QStringLiteral("cgroup2")));
+    const QByteArray path = QFile::encodeName(KernelSupport::cgroup2Mount());
     if (path.isEmpty())
         return true;
     const int group = open(path.constData(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -327,12 +482,13 @@ bool BpfUsageSource::attachToControlGroups(QString *problem)
                 .arg(QFile::decodeName(path), QString::fromLocal8Bit(std::strerror(errno)));
         return false;
     }
-    for (const GroupHook &hook : groupHooks(m_skeleton)) {
+    for (const GroupHook &hook : groupHooks) {
         const auto state = std::find_if(m_probes.begin(), m_probes.end(), [&](const ProbeState &probe) {
             return probe.purpose == QLatin1String(hook.purpose);
         });
-        if (bpf_link *link = bpf_program__attach_cgroup(hook.program, group)) {
-            m_links.push_back(link);
+        bpf_program *program = bpf_object__find_program_by_name(m_skeleton->obj, hook.program);
+        bpf_link *link = bpf_program__attach_cgroup(program, group);
+        if (link && keep(program, link)) {
             state->active = true;
             state->mechanism = QLatin1String(hook.mechanism);
         } else {

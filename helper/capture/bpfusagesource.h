@@ -3,6 +3,7 @@
 
 #include "mappedarray.h"
 #include "nettally_abi.h"
+#include "pinfolder.h"
 #include "usagesource.h"
 
 #include <memory>
@@ -10,6 +11,7 @@
 
 struct nettally_bpf;
 struct bpf_link;
+struct bpf_program;
 
 namespace Nettally {
 
@@ -23,6 +25,8 @@ public:
     struct Options {
         quint32 rowCapacity = 65536; ///< flows at a time; 256 bytes of kernel memory each
         quint32 programCapacity = 16384; ///< programs since the start; 440 bytes each
+        /// Where maps and programs are kept when the helper ends; empty: nowhere, and counting ends with it.
+        QString pinPath;
     };
 
     /// Loads and attaches. On failure null, and in @p problem one sentence with cause and next step.
@@ -50,12 +54,21 @@ private:
     };
 
     BpfUsageSource();
+    /// Takes over what an earlier helper of this very build left running. False: there is nothing like it.
+    bool adopt(QString *problem);
+    bool chooseProbes(QString *problem);
     bool load(const Options &options, QString *problem);
     bool attach(QString *problem);
     bool attachToControlGroups(QString *problem);
+    bool keep(bpf_program *program, bpf_link *link);
     void findEarlierSockets();
+    bool mapTables(int control, int rows, int programs, QString *problem);
+    bool seal(QString *problem);
     bool reportProgram(quint32 slot, CounterSink &sink);
 
+    std::unique_ptr<PinFolder> m_pins; ///< null: nothing outlives this object
+    quint32 m_set = 1; ///< of programs, that this object attaches or took over
+    bool m_continues = false; ///< the maps hold what an earlier helper counted
     nettally_bpf *m_skeleton = nullptr;
     std::vector<bpf_link *> m_links;
     MappedArray<nt_control> m_control;
