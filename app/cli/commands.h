@@ -10,6 +10,7 @@ int runLive(const Options &options);
 int runTotals(const Options &options);
 int runStatus(const Options &options);
 int runInterfaces(const Options &options);
+int runAudit(const Options &options);
 int runHistory(const Options &options);
 
 } // namespace Nettally::Cli

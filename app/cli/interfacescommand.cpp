@@ -15,7 +15,8 @@ int runInterfaces(const Options &options)
                      [&](quint64 timeNs, const QList<InterfaceBalance> &interfaces) {
                          releaseWatch(client);
                          const QByteArray text = options.json
-                             ? toJson(balanceJson(timeNs, interfaces))
+                             ? toJson(
+                                 balanceJson(QStringLiteral("nettally.interfaces/1"), timeNs, interfaces))
                              : (balanceTable(interfaces).lines(0).join(u'\n') + u'\n').toUtf8();
                          QCoreApplication::exit(writeOutput(text) ? int(Ok) : outputExitCode());
                      });

@@ -37,6 +37,8 @@ int main(int argc, char **argv)
         return runStatus(*parsed.options);
     case Command::Interfaces:
         return runInterfaces(*parsed.options);
+    case Command::Audit:
+        return runAudit(*parsed.options);
     case Command::History:
         return runHistory(*parsed.options);
     }

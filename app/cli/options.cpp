@@ -22,6 +22,7 @@ Commands
   totals     what moved since the helper started, to the byte
   status     how the measuring goes: probes in use, losses, interfaces
   interfaces the interfaces' own counters, and what they are made of, to the byte
+  audit      watches every frame for a while and names what no socket sent or received
   history    what moved in the past, as recorded by nettally
 
 Examples
@@ -95,6 +96,16 @@ Since the helper started, or the interface came. The lines under each interface 
 Options
   --json              for programs; the fields are documented and stable
 )");
+    case Command::Audit:
+        return Ctl::tr(R"(nettallyctl audit: names what no socket sent or received
+
+Watches every frame at the interfaces for a while. The lines under each interface add up to what its
+counters grew by.
+
+Options
+  --seconds N         how long, 1 to 60; 10 unless told
+  --json              for programs; the fields are documented and stable
+)");
     case Command::History:
         return Ctl::tr(R"(nettallyctl history: what moved in the past, program by program
 
@@ -125,6 +136,9 @@ std::optional<Command> commandOf(const QString &name)
     if (name == QStringLiteral("interfaces")) {
         return Command::Interfaces;
     }
+    if (name == QStringLiteral("audit")) {
+        return Command::Audit;
+    }
     if (name == QStringLiteral("history")) {
         return Command::History;
     }
@@ -153,6 +167,9 @@ void addOptions(QCommandLineParser &parser, Command command)
                            valued(QStringLiteral("interval")), valued(QStringLiteral("count"))});
     } else {
         parser.addOption(flag(QStringLiteral("json")));
+    }
+    if (command == Command::Audit) {
+        parser.addOption(valued(QStringLiteral("seconds")));
     }
     if (command == Command::History) {
         parser.addOptions({valued(QStringLiteral("last")), valued(QStringLiteral("database"))});
@@ -239,6 +256,9 @@ QString readOptions(const QCommandLineParser &parser, Options &options)
     } else {
         options.json = parser.isSet(QStringLiteral("json"));
     }
+    if (options.command == Command::Audit) {
+        error = readNumber(parser, QStringLiteral("seconds"), 1, 60, options.seconds);
+    }
     if (options.command == Command::History) {
         options.database = parser.value(QStringLiteral("database"));
         if (parser.isSet(QStringLiteral("last"))) {
@@ -268,9 +288,11 @@ Parsed parseArguments(const QStringList &arguments, uint uid)
     const std::optional<Command> command = commandOf(first);
     if (!command) {
         const QString error = first.isEmpty()
-            ? Ctl::tr("Name a command: live, totals, status, interfaces or history; \"nettallyctl --help\" "
-                      "tells more.")
-            : Ctl::tr("There is no command \"%1\": it is one of live, totals, status, interfaces, history.")
+            ? Ctl::tr(
+                "Name a command: live, totals, status, interfaces, audit or history; \"nettallyctl --help\" "
+                "tells more.")
+            : Ctl::tr("There is no command \"%1\": it is one of live, totals, status, interfaces, audit, "
+                      "history.")
                   .arg(first);
         return {std::nullopt, QString(), error};
     }

@@ -9,7 +9,7 @@
 
 namespace Nettally::Cli {
 
-enum class Command { Live, Totals, Status, Interfaces, History };
+enum class Command { Live, Totals, Status, Interfaces, Audit, History };
 enum class By { Program, Remote, Protocol, Connection };
 enum class Sort { Receive, Send, Total, Name };
 
@@ -23,6 +23,7 @@ struct Options {
     Sort sort = Sort::Receive;
     int top = 0; ///< rows; 0: as many as fit, 20 where there is no screen
     quint32 intervalMs = 1000;
+    quint32 seconds = 10; ///< an audit takes
     int count = 0; ///< refreshes as plain lines; 0: a screen, until told to quit
     qint64 lastMs = 24LL * 3600 * 1000;
     QString database;

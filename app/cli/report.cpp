@@ -242,7 +242,7 @@ QJsonObject statusJson(const HelperStatus &status)
     };
 }
 
-QJsonObject balanceJson(quint64 timeNs, const QList<InterfaceBalance> &interfaces)
+QJsonObject balanceJson(const QString &schema, quint64 timeNs, const QList<InterfaceBalance> &interfaces)
 {
     QJsonArray books;
     for (const InterfaceBalance &balance : interfaces) {
@@ -262,7 +262,7 @@ QJsonObject balanceJson(quint64 timeNs, const QList<InterfaceBalance> &interface
                                  {QStringLiteral("lines"), lines}});
     }
     return {
-        {QStringLiteral("schema"), QStringLiteral("nettally.interfaces/1")},
+        {QStringLiteral("schema"), schema},
         {QStringLiteral("timeNs"), toJsonValue(timeNs)},
         {QStringLiteral("interfaces"), books},
     };

@@ -18,7 +18,7 @@ QJsonObject statusJson(const HelperStatus &status);
 QString statusText(const HelperStatus &status);
 
 /// The books of the interfaces, each followed by what its counters are made of, to the byte.
-QJsonObject balanceJson(quint64 timeNs, const QList<InterfaceBalance> &interfaces);
+QJsonObject balanceJson(const QString &schema, quint64 timeNs, const QList<InterfaceBalance> &interfaces);
 TextTable balanceTable(const QList<InterfaceBalance> &interfaces);
 
 QJsonObject historyJson(const QList<ProgramUsage> &programs, qint64 fromUtcMs, qint64 toUtcMs);

@@ -55,6 +55,19 @@ QDBusMessage helperCall(const QString &owner, const QString &interface, const QS
     return QDBusMessage::createMethodCall(owner, QLatin1String(Wire::objectPath), interface, member);
 }
 
+QList<InterfaceBalance> toBalances(const QList<Wire::InterfaceBalance> &balances)
+{
+    QList<InterfaceBalance> interfaces;
+    for (const Wire::InterfaceBalance &balance : balances) {
+        InterfaceBalance told{balance.index,   balance.name,      balance.sinceNs,   balance.rxBytes,
+                              balance.txBytes, balance.rxPackets, balance.txPackets, {}};
+        for (const Wire::BalanceLine &line : balance.lines)
+            told.lines.append({line.name, line.rxBytes, line.txBytes});
+        interfaces.append(told);
+    }
+    return interfaces;
+}
+
 HelperStatus toStatus(const QDBusPendingReply<Wire::StringMap, QList<Wire::Probe>, Wire::CountMap,
                                               Wire::CountMap, QList<Wire::Interface>> &reply)
 {
@@ -449,15 +462,28 @@ void MonitorClient::requestBalance()
         if (reply.isError())
             return;
         m_isBalanceWanted = false;
-        QList<InterfaceBalance> interfaces;
-        for (const Wire::InterfaceBalance &balance : reply.argumentAt<1>()) {
-            InterfaceBalance told{balance.index,   balance.name,      balance.sinceNs,   balance.rxBytes,
-                                  balance.txBytes, balance.rxPackets, balance.txPackets, {}};
-            for (const Wire::BalanceLine &line : balance.lines)
-                told.lines.append({line.name, line.rxBytes, line.txBytes});
-            interfaces.append(told);
-        }
-        Q_EMIT balanceReceived(reply.argumentAt<0>(), interfaces);
+        Q_EMIT balanceReceived(reply.argumentAt<0>(), toBalances(reply.argumentAt<1>()));
+    });
+}
+
+void MonitorClient::requestAudit(quint32 seconds)
+{
+    if (!m_helper || m_subscription == 0) {
+        Q_EMIT auditFailed(tr("The helper is not connected: wait until it is, then try again."));
+        return;
+    }
+    // The answer comes when the audit is over.
+    constexpr int marginMs = 10000;
+    m_helper->setTimeout(int(seconds) * 1000 + marginMs);
+    auto *watcher = new QDBusPendingCallWatcher(m_helper->Audit(m_subscription, seconds), this);
+    m_helper->setTimeout(callTimeoutMs);
+    connect(watcher, &QDBusPendingCallWatcher::finished, this, [this, watcher] {
+        watcher->deleteLater();
+        const QDBusPendingReply<qulonglong, qulonglong, QList<Wire::InterfaceBalance>> reply = *watcher;
+        if (reply.isError())
+            Q_EMIT auditFailed(reply.error().message());
+        else
+            Q_EMIT auditReceived(toBalances(reply.argumentAt<2>()));
     });
 }
 

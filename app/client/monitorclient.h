@@ -72,11 +72,18 @@ public:
     void requestStatus();
     /// Asks for the books of the interfaces; balanceReceived follows if they can be had.
     void requestBalance();
+    /// Has the helper watch the interfaces for @p seconds (1 to 60); auditReceived or auditFailed follows.
+    /// Only while Live.
+    void requestAudit(quint32 seconds);
 
 Q_SIGNALS:
     void stateChanged();
     void updateReceived(const Nettally::UsageUpdate &update);
     void statusReceived(const Nettally::HelperStatus &status);
+    /// What the interfaces counted meanwhile, the unseen part named.
+    void auditReceived(const QList<Nettally::InterfaceBalance> &interfaces);
+    /// @p problem is a sentence for people.
+    void auditFailed(const QString &problem);
     /// @p timeNs is the CLOCK_BOOTTIME of the reading.
     void balanceReceived(quint64 timeNs, const QList<Nettally::InterfaceBalance> &interfaces);
 

@@ -122,6 +122,48 @@ struct nt_row {
 };
 NT_ASSERT_SIZE(struct nt_row, 128);
 
+/*
+ * While an audit runs, every frame is classified twice: where it crosses the interface, and where it passes
+ * the control groups. The difference, class by class, is what no socket sent or received.
+ */
+enum nt_audit_class {
+    NT_AUDIT_OTHER = 0, /* neither IP nor any of the below */
+    NT_AUDIT_ARP,
+    NT_AUDIT_NEIGHBOUR, /* IPv6 neighbour and router discovery */
+    NT_AUDIT_GROUPS, /* IGMP and multicast listener discovery */
+    NT_AUDIT_ICMP, /* and ICMPv6 but for the two above */
+    NT_AUDIT_TCP_OPEN, /* SYN without payload */
+    NT_AUDIT_TCP_RESET,
+    NT_AUDIT_TCP_CLOSE, /* FIN or bare acknowledgement without payload */
+    NT_AUDIT_TCP_DATA,
+    NT_AUDIT_UDP,
+    NT_AUDIT_MULTICAST, /* UDP to many */
+    NT_AUDIT_FRAGMENT, /* of an IP packet, but for the first */
+    NT_AUDIT_OTHER_IP, /* other protocols on IP */
+    NT_AUDIT_FORWARDED, /* sent on for others: it came in by an interface, and no socket sent it */
+    NT_AUDIT_NOT_OURS, /* received, but addressed to another machine: bridged, or overheard */
+    NT_AUDIT_PACKET_SOCKET, /* sent by a packet socket */
+    NT_AUDIT_CLASSES = 32, /* in the tables: a power of two bounds an index by a mask */
+};
+
+#define NT_AUDIT_INTERFACES 64u /* a power of two; interfaces that share a slot are not told apart */
+
+struct nt_audit_sum {
+    nt_u64 frames; /* as the stack has them: before segmentation in the card, after it in software */
+    nt_u64 ipBytes; /* without the link's header */
+    nt_u64 moreSegments; /* as in nt_packets */
+    nt_u64 segmentHeaderBytes;
+};
+NT_ASSERT_SIZE(struct nt_audit_sum, 32);
+
+/* By ifindex modulo NT_AUDIT_INTERFACES. Counters only grow. [0] received, [1] sent. */
+struct nt_audit_interface {
+    nt_u64 ifindex; /* of the interface counted last */
+    struct nt_audit_sum device[2][NT_AUDIT_CLASSES];
+    struct nt_audit_sum seen[2][NT_AUDIT_CLASSES];
+};
+NT_ASSERT_SIZE(struct nt_audit_interface, 4104);
+
 /* One element, shared by all programs. */
 struct nt_control {
     nt_u32 abiVersion; /* NT_ABI_VERSION, written by the helper before anything is attached */

@@ -31,6 +31,7 @@ typedef struct {
 
 struct net_device {
     int ifindex;
+    possible_net_t nd_net;
 };
 
 struct dst_entry {
@@ -63,6 +64,24 @@ struct sock {
 
 struct socket {
     struct sock *sk;
+};
+
+struct skb_shared_info {
+    unsigned short gso_size;
+    unsigned short gso_segs;
+};
+
+struct sk_buff {
+    struct sock *sk;
+    struct net_device *dev;
+    unsigned int len;
+    int skb_iif;
+    nt_u8 pkt_type : 3;
+    nt_u16 protocol; /* big endian */
+    nt_u16 network_header;
+    nt_u32 end; /* an offset from head on 64-bit kernels */
+    unsigned char *head;
+    unsigned char *data;
 };
 
 struct packet_sock {
@@ -183,8 +202,12 @@ struct bpf_iter__task_file {
 #define NT_AF_INET6 10
 #define NT_AF_PACKET 17
 #define NT_IPPROTO_ICMP 1
+#define NT_IPPROTO_IGMP 2
 #define NT_IPPROTO_TCP 6
 #define NT_IPPROTO_UDP 17
+#define NT_IPPROTO_HOPOPTS 0
+#define NT_IPPROTO_FRAGMENT 44
+#define NT_IPPROTO_ICMPV6 58
 #define NT_IPPROTO_UDPLITE 136
 #define NT_IPPROTO_MPTCP 262
 #define NT_TCP_ESTABLISHED 1
@@ -194,6 +217,11 @@ struct bpf_iter__task_file {
 #define NT_TCP_LISTEN 10
 #define NT_MSG_PEEK 0x2
 #define NT_MSG_ERRQUEUE 0x2000
+#define NT_ETH_P_IP bpf_htons(0x0800)
+#define NT_ETH_P_ARP bpf_htons(0x0806)
+#define NT_ETH_P_IPV6 bpf_htons(0x86dd)
+#define NT_PACKET_OTHERHOST 3
+#define NT_IPV6_HEADER 40
 #define NT_PF_KTHREAD 0x00200000
 #define NT_SOCK_BINDPORT_LOCK 8 /* include/net/sock.h: the port was asked for, not chosen by the kernel */
 

@@ -104,6 +104,26 @@ struct {
     __type(value, struct nt_scratch);
 } scratch __weak SEC(".maps");
 
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, NT_AUDIT_INTERFACES);
+    __type(key, nt_u32);
+    __type(value, struct nt_audit_interface);
+} audit __weak SEC(".maps");
+
+/* Not 0 while an audit runs. The helper writes it at any time. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __type(key, nt_u32);
+    __type(value, nt_u64);
+} audit_switch __weak SEC(".maps");
+
+/* The helper's own network namespace, the one that is audited. */
+const volatile nt_u32 ownNetNs __weak = 0;
+
 /* Compared with control.activeSet: while an upgrade attaches its programs, one set of the two counts. */
 const volatile nt_u32 ownSet __weak = 1;
 

@@ -5,12 +5,9 @@
  * into segments or fragments, incoming ones after they were put together.
  */
 #include "accounting.h"
+#include "classes.h"
 
 #include <bpf/bpf_tracing.h>
-
-#define NT_ETH_P_IP bpf_htons(0x0800)
-#define NT_ETH_P_IPV6 bpf_htons(0x86dd)
-#define NT_IPV6_HEADER 40
 
 /* An accepted connection that moves more before any program used it is put down to the listener's. */
 #define NT_HELD_LIMIT (1 << 20)
@@ -214,6 +211,30 @@ static __noinline int holdPacket(struct __sk_buff *skb, struct nt_socket *socket
     return 1;
 }
 
+/* The packet's class, for the audit's second column. */
+static __noinline int auditSeen(struct __sk_buff *skb, int isOutgoing)
+{
+    struct nt_audit_interface *interface = auditOf(skb->ifindex);
+    nt_u8 headers[NT_CLASS_BYTES] = {};
+    nt_u32 headerBytes = 0;
+    nt_u32 more = 0;
+    nt_u32 length;
+
+    if (!interface)
+        return 0;
+    length = skb->len < NT_CLASS_BYTES ? skb->len : NT_CLASS_BYTES;
+    /* Or the compiler tests a copy, and the verifier does not know the length that is used. */
+    asm volatile("" : "+r"(length));
+    if (length > 0 && length <= NT_CLASS_BYTES)
+        bpf_skb_load_bytes(skb, 0, headers, length);
+    if (skb->gso_size)
+        more = segmentsOf(skb, &headerBytes);
+    addAudit(
+        &interface->seen[!!isOutgoing][classOf(headers, skb->protocol, skb->len) & (NT_AUDIT_CLASSES - 1)],
+        skb->len, more, headerBytes);
+    return 0;
+}
+
 static __always_inline void accountPacket(struct __sk_buff *skb, int isOutgoing)
 {
     struct bpf_sock *sk = skb->sk;
@@ -246,6 +267,8 @@ static __always_inline void accountPacket(struct __sk_buff *skb, int isOutgoing)
         if (!row)
             return;
     }
+    if (isAuditing() && row->key.netNs == ownNetNs)
+        auditSeen(skb, isOutgoing);
     if (socket->isPending && holdPacket(skb, socket, row, isOutgoing))
         return;
     countPacket(&row->packets, skb, isOutgoing);

@@ -25,6 +25,7 @@ inline constexpr char errorNoSuchSubscription[] = "org.nettally.Error.NoSuchSubs
 
 inline constexpr quint32 minIntervalMs = 100;
 inline constexpr quint32 maxIntervalMs = 60000;
+inline constexpr quint32 maxAuditSeconds = 60;
 /// Bound of one message, far below the bus's 32 MiB: 10,000 rows are 0.6 MB, 2,000 programs at most 0.9 MB.
 inline constexpr int maxRowsPerMessage = 10000;
 inline constexpr int maxProgramsPerMessage = 2000;

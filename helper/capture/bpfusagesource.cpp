@@ -116,8 +116,18 @@ constexpr std::array<GroupHook, 4> groupHooks{{
 }};
 
 /// Each map that the programs share, but for the scratch space, which holds nothing.
-constexpr std::array<const char *, 6> keptMaps{"control",   "rows",          "programs",
-                                               "row_index", "program_index", "sockets"};
+constexpr std::array<const char *, 8> keptMaps{"audit",    "audit_switch", "control",       "rows",
+                                               "programs", "row_index",    "program_index", "sockets"};
+
+/// The audit's programs and their tracepoints.
+constexpr std::array<std::pair<const char *, const char *>, 6> auditPrograms{{
+    {"frameSent", "net_dev_start_xmit"},
+    {"frameReceivedQueued", "netif_rx_entry"},
+    {"frameReceived", "netif_receive_skb_entry"},
+    {"frameReceivedListed", "netif_receive_skb_list_entry"},
+    {"frameReceivedPolled", "napi_gro_receive_entry"},
+    {"frameReceivedPieces", "napi_gro_frags_entry"},
+}};
 
 /// Tells builds of the programs apart.
 quint64 buildOfPrograms()
@@ -188,6 +198,8 @@ BpfUsageSource::BpfUsageSource() = default;
 
 BpfUsageSource::~BpfUsageSource()
 {
+    for (bpf_link *link : m_auditLinks)
+        bpf_link__destroy(link);
     for (bpf_link *link : m_links)
         bpf_link__destroy(link); // what is pinned stays attached
     nettally_bpf__destroy(m_skeleton);
@@ -205,6 +217,9 @@ std::unique_ptr<BpfUsageSource> BpfUsageSource::create(const Options &options, Q
         return {};
     libbpf_set_print(keepWarning);
     std::unique_ptr<BpfUsageSource> source(new BpfUsageSource);
+    struct stat netNamespace = {};
+    if (stat("/proc/self/ns/net", &netNamespace) == 0)
+        source->m_netNs = quint32(netNamespace.st_ino);
     if (!options.pinPath.isEmpty()) {
         source->m_pins = PinFolder::open(options.pinPath, problem);
         if (!source->m_pins)
@@ -299,7 +314,88 @@ bool BpfUsageSource::adopt(QString *problem)
                          isAttached ? QString::fromLatin1(hook.mechanism) : QString(), isAttached,
                          isAttached ? QString() : translate(hook.lossIfMissing)});
     }
-    return true;
+    // The audit's programs are attached by whom they serve, so they are never left running.
+    m_skeleton = nettally_bpf__open();
+    if (!m_skeleton) {
+        *problem = libraryFailure(
+            translate("The kernel programs cannot be opened: %1 (%2). Install Nettally anew."), errno);
+        return false;
+    }
+    bpf_program *program = nullptr;
+    bpf_object__for_each_program(program, m_skeleton->obj) bpf_program__set_autoload(program, false);
+    if (!reuseMaps(problem))
+        return false;
+    chooseAuditPrograms();
+    if (const int error = nettally_bpf__load(m_skeleton)) {
+        *problem = libraryFailure(translate("The kernel refused the audit's programs: %1 (%2). Report this."),
+                                  -error);
+        return false;
+    }
+    return mapAudit(problem);
+}
+
+bool BpfUsageSource::mapAudit(QString *problem)
+{
+    if (m_audit.map(bpf_map__fd(m_skeleton->maps.audit), NT_AUDIT_INTERFACES, PROT_READ)
+        && m_auditSwitch.map(bpf_map__fd(m_skeleton->maps.audit_switch), 1, PROT_READ | PROT_WRITE)) {
+        m_auditSwitch[0] = 0; // an earlier helper may have died while it audited
+        return true;
+    }
+    *problem =
+        libraryFailure(translate("The kernel's tables cannot be mapped: %1 (%2). Report this."), errno);
+    return false;
+}
+
+QString BpfUsageSource::setAuditing(bool on)
+{
+    if (!on) {
+        m_auditSwitch[0] = 0;
+        for (bpf_link *link : m_auditLinks)
+            bpf_link__destroy(link);
+        m_auditLinks.clear();
+        return {};
+    }
+    for (const auto &[name, tracepoint] : auditPrograms) {
+        bpf_program *program = bpf_object__find_program_by_name(m_skeleton->obj, name);
+        if (bpf_program__fd(program) < 0)
+            continue;
+        bpf_link *link = bpf_program__attach(program);
+        if (!link) {
+            const int error = errno;
+            setAuditing(false);
+            return translate(
+                       "The interfaces cannot be audited on this kernel (%1): before Linux 5.19 that takes "
+                       "rights which the helper gives up at its start.")
+                .arg(QString::fromLocal8Bit(std::strerror(error)));
+        }
+        m_auditLinks.push_back(link);
+    }
+    __atomic_store_n(&m_auditSwitch[0], quint64(1), __ATOMIC_RELEASE);
+    return {};
+}
+
+QList<AuditCounters> BpfUsageSource::auditCounters() const
+{
+    QList<AuditCounters> interfaces;
+    const auto read = [](const nt_audit_sum *from, AuditCounters::Sums &to) {
+        for (size_t i = 0; i < AuditCounters::classCount; ++i) {
+            to[i] = {loadOnce(from[i].frames), loadOnce(from[i].ipBytes), loadOnce(from[i].moreSegments),
+                     loadOnce(from[i].segmentHeaderBytes)};
+        }
+    };
+    for (quint32 slot = 0; slot < m_audit.size(); ++slot) {
+        const nt_audit_interface &entry = m_audit[slot];
+        AuditCounters counters;
+        counters.ifindex = quint32(loadOnce(entry.ifindex));
+        if (counters.ifindex == 0)
+            continue;
+        for (const size_t direction : {0, 1}) {
+            read(entry.device[direction], counters.device[direction]);
+            read(entry.seen[direction], counters.seen[direction]);
+        }
+        interfaces.append(counters);
+    }
+    return interfaces;
 }
 
 bool BpfUsageSource::seal(QString *problem)
@@ -314,9 +410,6 @@ bool BpfUsageSource::seal(QString *problem)
         *problem = libraryFailure(translate("The kernel's tables cannot be made read-only: %1 (%2)."), errno);
         return false;
     }
-    struct stat netNamespace = {};
-    if (stat("/proc/self/ns/net", &netNamespace) == 0)
-        m_netNs = quint32(netNamespace.st_ino);
     m_info.insert(QStringLiteral("kernelRelease"), KernelSupport::kernelRelease());
     m_info.insert(QStringLiteral("btf"), QStringLiteral("yes"));
     m_info.insert(QStringLiteral("cgroup2"), KernelSupport::cgroup2Mount());
@@ -362,6 +455,34 @@ bool BpfUsageSource::chooseProbes(QString *problem)
     return true;
 }
 
+bool BpfUsageSource::reuseMaps(QString *problem)
+{
+    for (const char *name : keptMaps) {
+        const int fd = m_pins->map(name);
+        const int error =
+            fd < 0 ? -errno : bpf_map__reuse_fd(bpf_object__find_map_by_name(m_skeleton->obj, name), fd);
+        if (fd >= 0)
+            close(fd);
+        if (error) {
+            *problem =
+                libraryFailure(translate("What an earlier helper counted cannot be continued: %1 (%2). "
+                                         "Give it up with nettally-helper --detach-all."),
+                               -error);
+            return false;
+        }
+    }
+    return true;
+}
+
+void BpfUsageSource::chooseAuditPrograms()
+{
+    m_skeleton->rodata->ownNetNs = m_netNs;
+    for (const auto &[name, tracepoint] : auditPrograms) {
+        bpf_program__set_autoload(bpf_object__find_program_by_name(m_skeleton->obj, name),
+                                  KernelSupport::hasTracepoint(tracepoint));
+    }
+}
+
 bool BpfUsageSource::load(const Options &options, QString *problem)
 {
     m_skeleton = nettally_bpf__open();
@@ -385,23 +506,9 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
     bpf_map__set_max_entries(m_skeleton->maps.row_index, rowCapacity);
     bpf_map__set_max_entries(m_skeleton->maps.programs, options.programCapacity);
     bpf_map__set_max_entries(m_skeleton->maps.program_index, options.programCapacity);
-    if (m_continues) {
-        // The maps keep the size they were made with.
-        for (const char *name : keptMaps) {
-            const int fd = m_pins->map(name);
-            const int error =
-                fd < 0 ? -errno : bpf_map__reuse_fd(bpf_object__find_map_by_name(m_skeleton->obj, name), fd);
-            if (fd >= 0)
-                close(fd);
-            if (error) {
-                *problem =
-                    libraryFailure(translate("What an earlier helper counted cannot be continued: %1 (%2). "
-                                             "Give it up with nettally-helper --detach-all."),
-                                   -error);
-                return false;
-            }
-        }
-    }
+    if (m_continues && !reuseMaps(problem))
+        return false;
+    chooseAuditPrograms();
 
     if (const int error = nettally_bpf__load(m_skeleton)) {
         *problem = libraryFailure(
@@ -411,6 +518,8 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
             -error);
         return false;
     }
+    if (!mapAudit(problem))
+        return false;
     if (m_continues)
         return true;
     if (!mapTables(bpf_map__fd(m_skeleton->maps.control), bpf_map__fd(m_skeleton->maps.rows),
@@ -453,8 +562,12 @@ bool BpfUsageSource::attach(QString *problem)
     bpf_program *program = nullptr;
     bpf_object__for_each_program(program, m_skeleton->obj)
     {
+        const auto isOf = [&](const auto &entry) {
+            return std::strcmp(entry.first, bpf_program__name(program)) == 0;
+        };
         if (!bpf_program__autoload(program) || bpf_program__type(program) != BPF_PROG_TYPE_TRACING
-            || bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
+            || bpf_program__expected_attach_type(program) == BPF_TRACE_ITER
+            || std::any_of(auditPrograms.begin(), auditPrograms.end(), isOf))
             continue;
         bpf_link *link = bpf_program__attach(program);
         if (!link || !keep(program, link)) {

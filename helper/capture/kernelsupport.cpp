@@ -65,6 +65,11 @@ bool hasIterator(const char *target)
     return libbpf_find_vmlinux_btf_id(target, BPF_TRACE_ITER) > 0;
 }
 
+bool hasTracepoint(const char *name)
+{
+    return libbpf_find_vmlinux_btf_id(name, BPF_TRACE_RAW_TP) > 0;
+}
+
 QString btfProblem()
 {
     if (!QFile::exists(QLatin1String(btfPath)))

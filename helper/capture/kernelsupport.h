@@ -28,6 +28,9 @@ Trial tryHook(Hook hook, const char *target);
 /// Whether the kernel can walk over things of this kind ("task_file") with a program of ours.
 bool hasIterator(const char *target);
 
+/// Whether the kernel has the tracepoint; that it grants it is not said.
+bool hasTracepoint(const char *name);
+
 /// Why the kernel's type information cannot be used, as a sentence with the next step; empty when it can.
 QString btfProblem();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "audit.h"
 #include "counters.h"
 
 #include <QList>
@@ -31,6 +32,10 @@ public:
 
     virtual QList<ProbeState> probes() const = 0;
     virtual QList<InterfaceCounters> interfaces() const = 0;
+    /// Begins or ends counting every frame at the interfaces too. Empty, or in one sentence why it cannot.
+    virtual QString setAuditing(bool on) = 0;
+    /// What was counted so while auditing; of the interfaces that had frames.
+    virtual QList<AuditCounters> auditCounters() const = 0;
     /// Inode number of the network namespace that interfaces() are of.
     virtual quint32 netNs() const = 0;
     /// The "info" strings of Status that the source knows.

@@ -93,12 +93,6 @@ Wire::Row toWire(const LedgerRow &row)
             row.totals.retransmits};
 }
 
-/// As named in the contract; by BalanceClass.
-constexpr std::array<const char *, balanceClassCount> balanceNames{
-    "programs",         "pending",      "spilled",      "frames",          "kernel-icmp", "kernel-tcp",
-    "kernel-multicast", "kernel-other", "link-headers", "segment-headers", "unseen",
-};
-
 Wire::InterfaceBalance toWire(const InterfaceAccount &balance)
 {
     Wire::InterfaceBalance wire{balance.counters.index,
@@ -112,7 +106,7 @@ Wire::InterfaceBalance toWire(const InterfaceAccount &balance)
     for (size_t i = 0; i < balanceClassCount; ++i) {
         const AccountLine &line = balance.lines[i];
         if (line.rxBytes != 0 || line.txBytes != 0)
-            wire.lines.append({QLatin1String(balanceNames[i]), line.rxBytes, line.txBytes});
+            wire.lines.append({balanceLineName(BalanceClass(i)), line.rxBytes, line.txBytes});
     }
     return wire;
 }
@@ -506,7 +500,7 @@ void MonitorService::updateIdleTimer()
 {
     if (m_limits.idleExitMs <= 0)
         return;
-    if (!m_requests.empty() || countOfLive() > 0)
+    if (!m_requests.empty() || countOfLive() > 0 || m_audit)
         m_idleTimer.stop();
     else if (!m_idleTimer.isActive())
         m_idleTimer.start();
@@ -533,6 +527,72 @@ qulonglong MonitorService::Balance(QList<Wire::InterfaceBalance> &interfaces)
     for (const InterfaceAccount &balance : m_ledger.interfaces().balances())
         interfaces.append(toWire(balance));
     return m_readingTimeNs;
+}
+
+qulonglong MonitorService::Audit(uint subscription, uint seconds, qulonglong &,
+                                 QList<Wire::InterfaceBalance> &)
+{
+    if (!subscriptionOfCaller(subscription))
+        return 0;
+    if (seconds < 1 || seconds > Wire::maxAuditSeconds) {
+        sendErrorReply(invalidArgs(), tr("seconds must be 1 to %1.").arg(Wire::maxAuditSeconds));
+        return 0;
+    }
+    if (m_audit) {
+        sendErrorReply(limitsExceeded(), tr("An audit runs already: try again in a minute."));
+        return 0;
+    }
+    const QString problem = m_source.setAuditing(true);
+    if (!problem.isEmpty()) {
+        sendErrorReply(QDBusError::errorString(QDBusError::NotSupported), problem);
+        return 0;
+    }
+    setDelayedReply(true);
+    readSource();
+    m_audit = {message(), m_readingTimeNs, m_ledger.interfaces().balances(), m_source.auditCounters()};
+    QTimer::singleShot(int(seconds) * 1000, this, &MonitorService::finishAudit);
+    updateIdleTimer();
+    return 0;
+}
+
+void MonitorService::finishAudit()
+{
+    readSource();
+    const QList<AuditCounters> counters = m_source.auditCounters();
+    m_source.setAuditing(false);
+    const RunningAudit begun = *std::exchange(m_audit, std::nullopt);
+
+    const auto countersOf = [](const QList<AuditCounters> &all, quint32 index) {
+        const auto it = std::find_if(all.begin(), all.end(),
+                                     [index](const AuditCounters &one) { return one.ifindex == index; });
+        return it != all.end() ? *it : AuditCounters();
+    };
+    QList<Wire::InterfaceBalance> interfaces;
+    for (const InterfaceAccount &end : m_ledger.interfaces().balances()) {
+        const quint32 index = end.counters.index;
+        // One that came meanwhile began at zero.
+        const auto begin =
+            std::find_if(begun.accounts.begin(), begun.accounts.end(),
+                         [index](const InterfaceAccount &one) { return one.counters.index == index; });
+        const AuditedInterface audited =
+            auditInterface(begin != begun.accounts.end() ? *begin : InterfaceAccount(), end,
+                           countersOf(begun.counters, index), countersOf(counters, index));
+        Wire::InterfaceBalance wire{index,
+                                    audited.counters.name,
+                                    begun.beginNs,
+                                    audited.counters.rxBytes,
+                                    audited.counters.txBytes,
+                                    audited.counters.rxPackets,
+                                    audited.counters.txPackets,
+                                    {}};
+        for (const AuditLine &line : audited.lines)
+            wire.lines.append({line.name, line.rxBytes, line.txBytes});
+        interfaces.append(wire);
+    }
+    m_bus.send(
+        begun.call.createReply({QVariant::fromValue(begun.beginNs), QVariant::fromValue(m_readingTimeNs),
+                                QVariant::fromValue(interfaces)}));
+    updateIdleTimer();
 }
 
 Wire::StringMap MonitorService::Status(QList<Wire::Probe> &probes, Wire::CountMap &losses,

@@ -68,6 +68,8 @@ public:
     Wire::StringMap Status(QList<Wire::Probe> &probes, Wire::CountMap &losses, Wire::CountMap &usage,
                            QList<Wire::Interface> &interfaces);
     qulonglong Balance(QList<Wire::InterfaceBalance> &interfaces);
+    qulonglong Audit(uint subscription, uint seconds, qulonglong &endNs,
+                     QList<Wire::InterfaceBalance> &interfaces);
 
 Q_SIGNALS:
     /// Nobody subscribed for Limits::idleExitMs.
@@ -102,6 +104,15 @@ private:
     void grant(quint32 id, bool all);
     void refuse(quint32 id, const QString &error, const QString &sentence);
 
+    /// An audit that runs: what was read at its begin, and who asked.
+    struct RunningAudit {
+        QDBusMessage call;
+        quint64 beginNs = 0;
+        QList<InterfaceAccount> accounts;
+        QList<AuditCounters> counters;
+    };
+    void finishAudit();
+
     /// Null, and the caller is told, unless it is the caller's.
     Subscription *subscriptionOfCaller(uint id, bool evenEnded = false);
     void push(Subscription &subscription);
@@ -127,6 +138,7 @@ private:
     quint32 m_lastId = 0; ///< of requests, and of the subscriptions they become
     std::map<quint32, Request> m_requests;
     std::map<quint32, Subscription *> m_subscriptions; ///< children; the ended ones too
+    std::optional<RunningAudit> m_audit;
     QDBusServiceWatcher m_callers;
     QTimer m_idleTimer;
 };

@@ -93,6 +93,12 @@ QList<InterfaceCounters> FakeUsageSource::interfaces() const
     return {{1, QStringLiteral("lo"), 10, 20, 1, 2, true, true, 0}};
 }
 
+QString FakeUsageSource::setAuditing(bool on)
+{
+    m_isAuditing = on;
+    return {};
+}
+
 QMap<QString, QString> FakeUsageSource::info() const
 {
     return {{QStringLiteral("helperVersion"), QStringLiteral("test")}};

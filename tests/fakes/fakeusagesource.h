@@ -13,6 +13,9 @@ public:
     void read(CounterSink &sink) override;
     QList<ProbeState> probes() const override;
     QList<InterfaceCounters> interfaces() const override;
+    QString setAuditing(bool on) override;
+    QList<AuditCounters> auditCounters() const override { return {}; }
+    bool isAuditing() const { return m_isAuditing; }
     quint32 netNs() const override { return 0; }
     QMap<QString, QString> info() const override;
     QMap<QString, quint64> losses() const override;
@@ -45,6 +48,7 @@ private:
     std::vector<Entry<FlowRecord>> m_flows{{FlowRecord(), false}};
     quint64 m_growth = 0;
     int m_readings = 0;
+    bool m_isAuditing = false;
 };
 
 } // namespace Nettally

@@ -106,6 +106,8 @@ void WireTest::signaturesAreThoseOfTheXml()
          QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<Wire::CountMap>()))},
         {QStringLiteral("Status.usage"),
          QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<Wire::CountMap>()))},
+        {QStringLiteral("Audit.interfaces"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::InterfaceBalance>>()))},
         {QStringLiteral("Balance.interfaces"),
          QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::InterfaceBalance>>()))},
         {QStringLiteral("Status.interfaces"),
