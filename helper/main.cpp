@@ -19,7 +19,6 @@ using namespace Nettally;
 
 namespace {
 
-constexpr char defaultAccount[] = "nettally";
 constexpr char defaultPin[] = "/sys/fs/bpf/nettally";
 // Bounds of the tables: an element at least beside the overflow's, and what a large server can spare.
 constexpr quint32 minFlows = 16;
@@ -71,8 +70,8 @@ int main(int argc, char **argv)
         tr("number"), QString::number(BpfUsageSource::Options().rowCapacity));
     const QCommandLineOption account(
         QStringLiteral("user"),
-        tr("Account to become once everything is set up; \"nobody\" if it does not exist."), tr("name"),
-        QLatin1String(defaultAccount));
+        tr("Account to become once everything is set up (default: nettally if there is one, else nobody)."),
+        tr("name"));
     const QCommandLineOption pin(QStringLiteral("pin"),
                                  tr("Keep counting in the kernel when the helper ends, under this folder of "
                                     "a BPF file system, and continue "

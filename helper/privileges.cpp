@@ -40,11 +40,14 @@ QString reduce()
 
 QString leaveRoot(const QString &account)
 {
-    const passwd *user = getpwnam(account.toLocal8Bit().constData());
-    if (!user)
+    const passwd *user = getpwnam(account.isEmpty() ? "nettally" : account.toLocal8Bit().constData());
+    if (!user && account.isEmpty())
         user = getpwnam("nobody");
-    if (!user || user->pw_uid == 0)
-        return QStringLiteral("no unprivileged account \"%1\" or \"nobody\"").arg(account);
+    if (!user)
+        return QStringLiteral("there is no account \"%1\"")
+            .arg(account.isEmpty() ? QStringLiteral("nobody") : account);
+    if (user->pw_uid == 0)
+        return QStringLiteral("the account \"%1\" is root").arg(QString::fromLocal8Bit(user->pw_name));
     // glibc does each of these in every thread.
     if (setgroups(0, nullptr))
         return failure("setgroups");

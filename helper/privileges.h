@@ -13,8 +13,9 @@ namespace Nettally::Privileges {
 /// Gives up every capability but the two for changing the user, for good (bounding set, no_new_privs).
 QString reduce();
 
-/// Becomes the user @p account, or "nobody" where there is no such account, in all threads: with that the
-/// last two capabilities are gone too (capabilities(7), "Effect of user ID changes on capabilities").
+/// Becomes the user @p account in all threads; if empty, the user "nettally", or "nobody" where nothing
+/// was installed. With that the last two capabilities are gone too (capabilities(7), "Effect of user ID
+/// changes on capabilities").
 QString leaveRoot(const QString &account);
 
 } // namespace Nettally::Privileges
