@@ -11,5 +11,6 @@ int runTotals(const Options &options);
 int runStatus(const Options &options);
 int runInterfaces(const Options &options);
 int runHistory(const Options &options);
+int runSelfTest(const Options &options);
 
 } // namespace Nettally::Cli

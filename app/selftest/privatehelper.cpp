@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "privatehelper.h"
 
-#include <QFile>
-#include <QStandardPaths>
+#include "childprocess.h"
 
-#include <csignal>
-#include <sys/prctl.h>
+#include <QCoreApplication>
+#include <QStandardPaths>
+#include <QTemporaryFile>
 
 namespace Nettally {
 
@@ -14,17 +14,17 @@ namespace {
 constexpr int startLimitMs = 10000;
 constexpr int stopLimitMs = 5000;
 
-// Who gets into the folder of the socket is root.
+// Without rules for others the daemon admits its own user alone. The name of the socket leaves nothing on disk.
 constexpr char configuration[] =
     R"(<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
-  <listen>unix:path=%1/bus</listen>
+  <listen>unix:abstract=/nettally-selftest-%1</listen>
   <auth>EXTERNAL</auth>
   <policy user="root">
     <allow own="*"/>
-    <allow send_destination="*"/>
-    <allow send_type="signal"/>
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
   </policy>
 </busconfig>
 )";
@@ -45,13 +45,11 @@ void stop(QProcess &process)
 PrivateHelper::PrivateHelper(QObject *parent)
     : QObject(parent)
 {
-    // Not to be left behind should this process be killed.
-    for (QProcess *process : {&m_daemon, &m_helper})
-        process->setChildProcessModifier([] { prctl(PR_SET_PDEATHSIG, SIGTERM); });
-    const auto tell = [this] {
-        Q_EMIT ended(QString::fromLocal8Bit(m_helper.readAllStandardError()).simplified());
-    };
-    connect(&m_helper, &QProcess::finished, this, tell);
+    tieToParent(m_daemon);
+    // This one outgrows the tie when it leaves root, but it does not outlive its bus.
+    tieToParent(m_helper);
+    connect(&m_helper, &QProcess::finished, this,
+            [this] { Q_EMIT ended(QString::fromLocal8Bit(m_helper.readAllStandardError()).simplified()); });
 }
 
 PrivateHelper::~PrivateHelper()
@@ -68,11 +66,12 @@ QString PrivateHelper::start(const QString &helperProgram)
         return tr(
             "There is no system bus with a helper, and no dbus-daemon to start one: install dbus-daemon, "
             "or start the helper's service.");
-    QFile file(m_dir.filePath(QStringLiteral("bus.conf")));
-    const QByteArray text = QString::fromLatin1(configuration).arg(m_dir.path()).toUtf8();
-    if (!m_dir.isValid() || !file.open(QFile::WriteOnly) || file.write(text) != text.size() || !file.flush())
+    QTemporaryFile file;
+    const QByteArray text =
+        QString::fromLatin1(configuration).arg(QCoreApplication::applicationPid()).toUtf8();
+    if (!file.open() || file.write(text) != text.size() || !file.flush())
         return tr("%1 cannot be written (%2): make room there, or set TMPDIR.")
-            .arg(file.fileName(), file.errorString());
+            .arg(file.fileTemplate(), file.errorString());
 
     m_daemon.start(daemon,
                    {QStringLiteral("--nofork"), QStringLiteral("--nopidfile"),

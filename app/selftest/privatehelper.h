@@ -3,7 +3,6 @@
 
 #include <QObject>
 #include <QProcess>
-#include <QTemporaryDir>
 
 namespace Nettally {
 
@@ -26,7 +25,6 @@ Q_SIGNALS:
     void ended(const QString &words);
 
 private:
-    QTemporaryDir m_dir;
     QProcess m_daemon;
     QProcess m_helper;
     QString m_address;

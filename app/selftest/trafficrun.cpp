@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "trafficrun.h"
 
+#include "childprocess.h"
 #include "testnetwork.h"
 #include "testplan.h"
 
 #include <QTimer>
 
-#include <csignal>
 #include <ctime>
-#include <sys/prctl.h>
 
 namespace Nettally {
 
@@ -23,8 +22,7 @@ TrafficRun::TrafficRun(const QString &program, QObject *parent)
     : QObject(parent)
     , m_program(program)
 {
-    // Also when this process is killed.
-    m_process.setChildProcessModifier([] { prctl(PR_SET_PDEATHSIG, SIGKILL); });
+    tieToParent(m_process);
     connect(&m_process, &QProcess::finished, this, [this](int code, QProcess::ExitStatus status) {
         m_traffic.endedNs = bootTimeNs();
         take(m_process.readAllStandardOutput());
