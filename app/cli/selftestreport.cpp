@@ -11,24 +11,24 @@ namespace Nettally::Cli {
 
 namespace {
 
-qsizetype countOf(const SelfTestReport &report, Verdict verdict)
+qsizetype countOf(const SelfTestReport &report, TestVerdict verdict)
 {
     return std::count_if(report.results.cbegin(), report.results.cend(),
                          [verdict](const CaseResult &result) { return result.verdict == verdict; });
 }
 
-QString verdictName(Verdict verdict)
+QString verdictName(TestVerdict verdict)
 {
     switch (verdict) {
-    case Verdict::Exact:
+    case TestVerdict::Exact:
         return QStringLiteral("exact");
-    case Verdict::NotSupported:
+    case TestVerdict::NotSupported:
         return QStringLiteral("notSupported");
-    case Verdict::NotSeen:
+    case TestVerdict::NotSeen:
         return QStringLiteral("notSeen");
-    case Verdict::Off:
+    case TestVerdict::Off:
         return QStringLiteral("off");
-    case Verdict::Failed:
+    case TestVerdict::Failed:
         return QStringLiteral("failed");
     }
     return {};
@@ -65,15 +65,15 @@ QJsonObject caseJson(const CaseResult &result)
 bool SelfTestReport::hasPassed() const
 {
     return !results.isEmpty() && std::all_of(results.cbegin(), results.cend(), [](const CaseResult &result) {
-        return result.verdict != Verdict::Off && result.verdict != Verdict::Failed;
+        return result.verdict != TestVerdict::Off && result.verdict != TestVerdict::Failed;
     });
 }
 
 QJsonObject selfTestJson(const SelfTestReport &report)
 {
     QJsonObject counts;
-    for (const Verdict verdict :
-         {Verdict::Exact, Verdict::NotSupported, Verdict::NotSeen, Verdict::Off, Verdict::Failed}) {
+    for (const TestVerdict verdict : {TestVerdict::Exact, TestVerdict::NotSupported, TestVerdict::NotSeen,
+                                      TestVerdict::Off, TestVerdict::Failed}) {
         counts.insert(verdictName(verdict), countOf(report, verdict));
     }
     QJsonArray results;
@@ -93,11 +93,11 @@ QString selfTestSummary(const SelfTestReport &report)
 {
     return Ctl::tr("Linux %1: %2 exact, %3 off, %4 failed; %5 not seen, %6 not supported; %7 s")
         .arg(report.kernel)
-        .arg(countOf(report, Verdict::Exact))
-        .arg(countOf(report, Verdict::Off))
-        .arg(countOf(report, Verdict::Failed))
-        .arg(countOf(report, Verdict::NotSeen))
-        .arg(countOf(report, Verdict::NotSupported))
+        .arg(countOf(report, TestVerdict::Exact))
+        .arg(countOf(report, TestVerdict::Off))
+        .arg(countOf(report, TestVerdict::Failed))
+        .arg(countOf(report, TestVerdict::NotSeen))
+        .arg(countOf(report, TestVerdict::NotSupported))
         .arg(double(report.tookMs) / 1000, 0, 'f', 1);
 }
 

@@ -55,7 +55,7 @@ struct Tally {
     {
         Figure result = figure;
         if (figure.offBytes > 0)
-            result.verdict = offBesidesUnseen == 0 ? Verdict::NotSeen : Verdict::Off;
+            result.verdict = offBesidesUnseen == 0 ? TestVerdict::NotSeen : TestVerdict::Off;
         return result;
     }
 };
@@ -96,7 +96,7 @@ PlaneResult PayloadPlane::compare(const Traffic &traffic, const Observation &aft
     result.plane = QStringLiteral("payload");
     result.sent = sent.judged();
     result.received = received.judged();
-    if (result.sent.verdict != Verdict::NotSeen && result.received.verdict != Verdict::NotSeen)
+    if (result.sent.verdict != TestVerdict::NotSeen && result.received.verdict != TestVerdict::NotSeen)
         result.reason.clear();
     return result;
 }

@@ -14,7 +14,8 @@ namespace {
 constexpr int startLimitMs = 10000;
 constexpr int stopLimitMs = 5000;
 
-// Without rules for others the daemon admits its own user alone. The name of the socket leaves nothing on disk.
+// Without rules for others the daemon admits its own user alone. The name of the socket leaves nothing on
+// disk.
 constexpr char configuration[] =
     R"(<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">

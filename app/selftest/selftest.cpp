@@ -28,7 +28,8 @@ SelfTest::SelfTest(const Observation &observation, const TestNetwork &network, c
     m_settleTimer->setSingleShot(true);
     connect(m_settleTimer, &QTimer::timeout, this, [this] {
         const QString problem = m_observation.client().problem();
-        end(Verdict::Failed, problem.isEmpty() ? tr("the helper does not tell what it counted") : problem);
+        end(TestVerdict::Failed,
+            problem.isEmpty() ? tr("the helper does not tell what it counted") : problem);
     });
 }
 
@@ -82,11 +83,12 @@ void SelfTest::next()
     m_sinceCase.start();
     const qint64 leftMs = m_limits.totalMs - m_sinceStart.elapsed();
     if (leftMs <= 0) {
-        end(Verdict::Failed, tr("not run: the time for all scenarios is over"));
+        end(TestVerdict::Failed, tr("not run: the time for all scenarios is over"));
         return;
     }
     if (current.family == IpFamily::V6 && !m_network.ipv6Problem().isEmpty()) {
-        end(Verdict::NotSupported, tr("this kernel gives no IPv6 address: %1").arg(m_network.ipv6Problem()));
+        end(TestVerdict::NotSupported,
+            tr("this kernel gives no IPv6 address: %1").arg(m_network.ipv6Problem()));
         return;
     }
     m_instance = m_observation.instance();
@@ -106,10 +108,10 @@ void SelfTest::onTrafficMade()
         m_settleTimer->start(m_limits.settleMs);
         break;
     case TrafficRun::Outcome::NotSupported:
-        end(Verdict::NotSupported, m_run->reason());
+        end(TestVerdict::NotSupported, m_run->reason());
         break;
     case TrafficRun::Outcome::Failed:
-        end(Verdict::Failed, m_run->reason());
+        end(TestVerdict::Failed, m_run->reason());
         break;
     }
 }
@@ -119,10 +121,10 @@ void SelfTest::onUpdate()
     if (!m_settleTimer->isActive() || m_observation.readNs() <= m_run->traffic().endedNs)
         return;
     if (m_observation.instance() != m_instance) {
-        end(Verdict::Failed, tr("the helper began to count anew meanwhile"));
+        end(TestVerdict::Failed, tr("the helper began to count anew meanwhile"));
         return;
     }
-    Verdict worst = Verdict::Exact;
+    TestVerdict worst = TestVerdict::Exact;
     QString reason;
     for (const std::unique_ptr<Plane> &plane : m_planes) {
         const PlaneResult result = plane->compare(m_run->traffic(), m_observation);
@@ -134,7 +136,7 @@ void SelfTest::onUpdate()
     end(worst, reason);
 }
 
-void SelfTest::end(Verdict verdict, const QString &reason)
+void SelfTest::end(TestVerdict verdict, const QString &reason)
 {
     m_settleTimer->stop();
     m_result.verdict = verdict;

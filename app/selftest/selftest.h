@@ -62,7 +62,7 @@ private:
     void next();
     void onTrafficMade();
     void onUpdate();
-    void end(Verdict verdict, const QString &reason = {});
+    void end(TestVerdict verdict, const QString &reason = {});
 
     const Observation &m_observation;
     const TestNetwork &m_network;

@@ -29,18 +29,18 @@ QString line(const QString &scenario, const QString &family, const QString &prog
         .arg(verdict);
 }
 
-QString verdictText(Verdict verdict, const QString &reason)
+QString verdictText(TestVerdict verdict, const QString &reason)
 {
     switch (verdict) {
-    case Verdict::Exact:
+    case TestVerdict::Exact:
         return translate("exact");
-    case Verdict::NotSupported:
+    case TestVerdict::NotSupported:
         return translate("not supported: %1").arg(reason);
-    case Verdict::NotSeen:
+    case TestVerdict::NotSeen:
         return translate("not seen: %1").arg(reason);
-    case Verdict::Off:
+    case TestVerdict::Off:
         return translate("OFF");
-    case Verdict::Failed:
+    case TestVerdict::Failed:
         return translate("FAILED: %1").arg(reason);
     }
     return {};

@@ -11,7 +11,7 @@ namespace Nettally {
 enum class IpFamily { V4, V6 };
 
 /// In rising order of how bad it is.
-enum class Verdict {
+enum class TestVerdict {
     Exact,
     NotSupported, ///< by this kernel: nothing was moved
     NotSeen, ///< all bytes that are missing went a way that passes none of the helper's hooks
@@ -24,7 +24,7 @@ struct Figure {
     quint64 expectedBytes = 0;
     quint64 countedBytes = 0;
     quint64 offBytes = 0; ///< summed over the programs, each by how much it is off in either way
-    Verdict verdict = Verdict::Exact;
+    TestVerdict verdict = TestVerdict::Exact;
 };
 
 struct PlaneResult {
@@ -40,7 +40,7 @@ struct CaseResult {
     int programs = 0;
     qint64 tookMs = 0;
     /// The worst of the planes', or NotSupported or Failed, and then there are no planes.
-    Verdict verdict = Verdict::Exact;
+    TestVerdict verdict = TestVerdict::Exact;
     QString reason; ///< of any verdict but Exact and Off
     QList<PlaneResult> planes;
 };

@@ -112,8 +112,8 @@ void LiveTest::exactToTheByte()
     const auto result = results.constFirst().constFirst().value<CaseResult>();
     m_table += resultLines(result);
     const QString lines = resultLines(result).join(u'\n');
-    QVERIFY2(result.verdict != Verdict::Off && result.verdict != Verdict::Failed, qPrintable(lines));
-    if (result.verdict == Verdict::NotSeen)
+    QVERIFY2(result.verdict != TestVerdict::Off && result.verdict != TestVerdict::Failed, qPrintable(lines));
+    if (result.verdict == TestVerdict::NotSeen)
         QVERIFY2(mayBeUnseen(scenario), qPrintable(lines));
 }
 
