@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -31,7 +32,7 @@ public:
     {
         nlmsghdr head = {};
         head.nlmsg_type = type;
-        head.nlmsg_flags = quint16(NLM_F_REQUEST | NLM_F_ACK | flags);
+        head.nlmsg_flags = quint16(NLM_F_REQUEST | flags);
         append(head);
         append(header);
     }
@@ -96,7 +97,7 @@ QString RtNetlink::open()
     return m_fd < 0 ? errorText(errno) : QString();
 }
 
-QString RtNetlink::ask(const QByteArray &message)
+QString RtNetlink::ask(const QByteArray &message, const std::function<bool(const nlmsghdr &)> &take)
 {
     QByteArray request = message;
     auto *head = reinterpret_cast<nlmsghdr *>(request.data());
@@ -112,7 +113,11 @@ QString RtNetlink::ask(const QByteArray &message)
         auto left = quint32(size);
         for (auto *part = reinterpret_cast<nlmsghdr *>(reply); NLMSG_OK(part, left);
              part = NLMSG_NEXT(part, left)) {
-            if (part->nlmsg_type != NLMSG_ERROR || part->nlmsg_seq != m_sequence)
+            if (part->nlmsg_seq != m_sequence)
+                continue;
+            if (take && take(*part))
+                return {};
+            if (part->nlmsg_type != NLMSG_ERROR)
                 continue;
             const int result = static_cast<nlmsgerr *>(NLMSG_DATA(part))->error;
             return result == 0 ? QString() : errorText(-result);
@@ -122,7 +127,7 @@ QString RtNetlink::ask(const QByteArray &message)
 
 QString RtNetlink::addVeth(const VethEnd &here, const VethEnd &peer, int peerNamespaceFd)
 {
-    Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, linkHeader(here.index));
+    Message message(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, linkHeader(here.index));
     message.attribute(IFLA_IFNAME, here.name);
     message.attribute(IFLA_ADDRESS, here.mac.data(), here.mac.size());
     const qsizetype info = message.beginNested(IFLA_LINKINFO);
@@ -144,7 +149,7 @@ QString RtNetlink::setUp(int index)
     ifinfomsg header = linkHeader(index);
     header.ifi_flags = IFF_UP;
     header.ifi_change = IFF_UP;
-    return ask(Message(RTM_NEWLINK, 0, header).bytes());
+    return ask(Message(RTM_NEWLINK, NLM_F_ACK, header).bytes());
 }
 
 QString RtNetlink::addAddress(int index, int family, const char *address, quint8 prefixBits)
@@ -158,10 +163,31 @@ QString RtNetlink::addAddress(int index, int family, const char *address, quint8
     header.ifa_prefixlen = prefixBits;
     header.ifa_flags = IFA_F_NODAD;
     header.ifa_index = quint32(index);
-    Message message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, header);
+    Message message(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, header);
     message.attribute(IFA_LOCAL, &bytes, size);
     message.attribute(IFA_ADDRESS, &bytes, size);
     return ask(message.bytes());
+}
+
+QString RtNetlink::readCounters(int index, Counters *counters)
+{
+    return ask(Message(RTM_GETLINK, 0, linkHeader(index)).bytes(), [counters](const nlmsghdr &part) {
+        if (part.nlmsg_type != RTM_NEWLINK)
+            return false;
+        const auto *link = static_cast<const ifinfomsg *>(NLMSG_DATA(&part));
+        auto left = int(IFLA_PAYLOAD(&part));
+        for (const rtattr *attribute = IFLA_RTA(link); RTA_OK(attribute, left);
+             attribute = RTA_NEXT(attribute, left)) {
+            if (attribute->rta_type != IFLA_STATS64)
+                continue;
+            rtnl_link_stats64 statistics = {};
+            std::memcpy(&statistics, RTA_DATA(attribute),
+                        std::min(sizeof statistics, RTA_PAYLOAD(attribute)));
+            *counters = {statistics.rx_bytes, statistics.tx_bytes, statistics.rx_packets,
+                         statistics.tx_packets};
+        }
+        return true;
+    });
 }
 
 } // namespace Nettally

@@ -5,6 +5,9 @@
 #include <QString>
 
 #include <array>
+#include <functional>
+
+struct nlmsghdr;
 
 namespace Nettally {
 
@@ -30,8 +33,18 @@ public:
     /// Usable at once, without detection of duplicates. @p family AF_INET or AF_INET6.
     QString addAddress(int index, int family, const char *address, quint8 prefixBits);
 
+    /// Cumulative, as the interface counts: with link headers, and one packet for what is sent in one piece.
+    struct Counters {
+        quint64 rxBytesTotal = 0;
+        quint64 txBytesTotal = 0;
+        quint64 rxPacketsTotal = 0;
+        quint64 txPacketsTotal = 0;
+    };
+    QString readCounters(int index, Counters *counters);
+
 private:
-    QString ask(const QByteArray &message);
+    /// Sends, and hands each part of the answer to @p take until that returns true or the kernel its verdict.
+    QString ask(const QByteArray &message, const std::function<bool(const nlmsghdr &)> &take = {});
 
     int m_fd = -1;
     quint32 m_sequence = 0;

@@ -103,6 +103,12 @@ QString TestNetwork::create()
     return {};
 }
 
+QString TestNetwork::readCounters(RtNetlink::Counters *server, RtNetlink::Counters *client)
+{
+    const QString problem = m_server.netlink.readCounters(serverIndex, server);
+    return problem.isEmpty() ? m_client.netlink.readCounters(clientIndex, client) : problem;
+}
+
 QString TestNetwork::pathOf(const End &end)
 {
     return QStringLiteral("/proc/%1/fd/%2").arg(QCoreApplication::applicationPid()).arg(end.namespaceFd);

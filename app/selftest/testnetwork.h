@@ -29,6 +29,9 @@ public:
     QString serverPath() const { return pathOf(m_server); }
     QString clientPath() const { return pathOf(m_client); }
 
+    /// Of the two ends of the cable. The kernel's words when they cannot be read, else empty.
+    QString readCounters(RtNetlink::Counters *server, RtNetlink::Counters *client);
+
 private:
     struct End {
         int namespaceFd = -1;

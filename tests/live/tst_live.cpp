@@ -6,6 +6,8 @@
 #include "trafficrun.h"
 
 #include <QFile>
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QSignalSpy>
 #include <QTest>
 #include <QTextStream>
@@ -42,6 +44,9 @@ private Q_SLOTS:
     void initTestCase();
     void exactToTheByte_data();
     void exactToTheByte();
+    void ctlUsesTheRunningHelper();
+    void ctlStartsAHelperWhereNoneRuns();
+    void cableCountsAlikeAtBothEnds();
     void shortLivedProgramsAreNamed();
     void anotherProgramAfterExec();
     void remoteServicePortAndDirection();
@@ -53,6 +58,8 @@ private Q_SLOTS:
 private:
     QList<Truth> makeTraffic(const QString &scenario, IpFamily family = IpFamily::V4);
     QList<quint32> programsOf(quint32 pid) const;
+    /// What "nettallyctl selftest --json" of one scenario prints, with this system bus.
+    QJsonObject runCtl(const QString &busAddress);
 
     TestNetwork m_network;
     LiveHelper m_helper;
@@ -115,6 +122,63 @@ void LiveTest::exactToTheByte()
     QVERIFY2(result.verdict != TestVerdict::Off && result.verdict != TestVerdict::Failed, qPrintable(lines));
     if (result.verdict == TestVerdict::NotSeen)
         QVERIFY2(mayBeUnseen(scenario), qPrintable(lines));
+}
+
+QJsonObject LiveTest::runCtl(const QString &busAddress)
+{
+    QProcess ctl;
+    killWithParent(ctl);
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(QStringLiteral("DBUS_SYSTEM_BUS_ADDRESS"), busAddress);
+    ctl.setProcessEnvironment(environment);
+    ctl.start(QStringLiteral(NETTALLYCTL),
+              {QStringLiteral("selftest"), QStringLiteral("--json"), QStringLiteral("--scenario"),
+               QStringLiteral("udp")});
+    // This process is a client of the helper too, and goes on acknowledging.
+    if (!QTest::qWaitFor([&] { return ctl.state() == QProcess::NotRunning; }, scenarioLimitMs)
+        || ctl.exitCode() != 0)
+        QTest::qFail(ctl.readAllStandardError().constData(), __FILE__, __LINE__);
+    return QJsonDocument::fromJson(ctl.readAllStandardOutput()).object();
+}
+
+void LiveTest::ctlUsesTheRunningHelper()
+{
+    const QJsonObject report = runCtl(m_helper.address());
+    QCOMPARE(report.value(QStringLiteral("ownHelper")).toBool(true), false);
+    QCOMPARE(report.value(QStringLiteral("counts")).toObject().value(QStringLiteral("exact")).toInt(), 2);
+}
+
+void LiveTest::ctlStartsAHelperWhereNoneRuns()
+{
+    const QJsonObject report = runCtl(QStringLiteral("unix:path=/nonexistent/bus"));
+    QCOMPARE(report.value(QStringLiteral("ownHelper")).toBool(), true);
+    QCOMPARE(report.value(QStringLiteral("counts")).toObject().value(QStringLiteral("exact")).toInt(), 2);
+}
+
+void LiveTest::cableCountsAlikeAtBothEnds()
+{
+    RtNetlink::Counters serverBefore;
+    RtNetlink::Counters clientBefore;
+    RtNetlink::Counters server;
+    RtNetlink::Counters client;
+    QString problem = m_network.readCounters(&serverBefore, &clientBefore);
+    QVERIFY2(problem.isEmpty(), qPrintable(problem));
+    const QList<Truth> truths = makeTraffic(QStringLiteral("udp"));
+    // A packet of the kernel's own may be between the two readings.
+    QVERIFY(QTest::qWaitFor([&] {
+        problem = m_network.readCounters(&server, &client);
+        return server.rxBytesTotal == client.txBytesTotal && server.txBytesTotal == client.rxBytesTotal
+            && server.rxPacketsTotal == client.txPacketsTotal
+            && server.txPacketsTotal == client.rxPacketsTotal;
+    }));
+    QVERIFY2(problem.isEmpty(), qPrintable(problem));
+    quint64 payload = 0;
+    for (const Truth &truth : truths)
+        payload += truth.receivedBytes;
+    // 300 datagrams each way, each with 14 bytes of Ethernet, 20 of IP and 8 of UDP.
+    const quint64 least = payload + 2 * 300 * (14 + 20 + 8);
+    QVERIFY(server.rxBytesTotal - serverBefore.rxBytesTotal + client.rxBytesTotal - clientBefore.rxBytesTotal
+            >= least);
 }
 
 void LiveTest::shortLivedProgramsAreNamed()
