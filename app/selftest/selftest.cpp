@@ -47,7 +47,7 @@ QString SelfTest::description(const QString &scenario)
 {
     for (const TestPlan::Scenario &known : TestPlan::scenarios) {
         if (scenario == QLatin1String(known.name))
-            return tr(known.text);
+            return QString::fromLatin1(known.text);
     }
     return {};
 }

@@ -107,6 +107,7 @@ Scenario burst(int programs)
             },
             [=](const Endpoint &to) {
                 std::vector<pid_t> children;
+                children.reserve(size_t(programs));
                 for (int i = 0; i < programs; ++i)
                     children.push_back(spawn([&] { execSelf(towards(burstProgram, to)); }));
                 for (const pid_t child : children)
@@ -182,6 +183,7 @@ Scenario prefork(int workers, int connections)
                 // Who draws one accepts one, so that all workers end when all connections are served.
                 auto *tickets = new (shared) std::atomic<int>(connections);
                 std::vector<pid_t> children;
+                children.reserve(size_t(workers));
                 for (int i = 0; i < workers; ++i)
                     children.push_back(spawn([&] {
                         Count count;
@@ -216,6 +218,7 @@ Scenario threads(int number, uint64_t bytes)
                 ready();
                 std::vector<Count> counts(static_cast<size_t>(number));
                 std::vector<std::thread> workers;
+                workers.reserve(size_t(number));
                 for (Count &count : counts) {
                     const int fd = accepted(listener);
                     workers.emplace_back([fd, &count] {
@@ -233,6 +236,7 @@ Scenario threads(int number, uint64_t bytes)
             [=](const Endpoint &to) {
                 std::vector<Count> counts(static_cast<size_t>(number));
                 std::vector<std::thread> workers;
+                workers.reserve(size_t(number));
                 for (Count &count : counts)
                     workers.emplace_back([&count, &to, bytes] {
                         const int fd = connected(to, SOCK_STREAM);
@@ -256,6 +260,7 @@ Scenario crowd(int programs, int seconds)
                 const int listener = bound(at, SOCK_STREAM);
                 ready();
                 std::vector<std::thread> workers;
+                workers.reserve(size_t(programs));
                 for (int i = 0; i < programs; ++i) {
                     const int fd = accepted(listener);
                     workers.emplace_back([fd] {
@@ -269,6 +274,7 @@ Scenario crowd(int programs, int seconds)
             },
             [=](const Endpoint &to) {
                 std::vector<pid_t> children;
+                children.reserve(size_t(programs));
                 for (int i = 0; i < programs; ++i)
                     children.push_back(spawn([&] {
                         const int fd = connected(to, SOCK_STREAM);
@@ -315,7 +321,7 @@ bool runContinuation(const std::vector<std::string> &arguments)
 void addProgramScenarios(Scenarios &table)
 {
     table.insert({
-        {"threads", threads(8, 200 * 1000)},
+        {"threads", threads(8, 200'000)},
         {"fork", forkedSender(50, 1001)},
         {"exec", execInBetween(12345)},
         {"handover", handover(45678)},

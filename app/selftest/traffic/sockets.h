@@ -31,8 +31,11 @@ int bound(const Endpoint &at, int type, int protocol = 0);
 int connected(const Endpoint &to, int type, int protocol = 0);
 int accepted(int listener);
 
+constexpr uint64_t KiB = 1024;
+constexpr uint64_t MiB = 1024 * KiB;
+
 /// Bytes to send, page-aligned.
-constexpr size_t dataBytes = 256 * 1024;
+constexpr size_t dataBytes = 256 * KiB;
 char *data();
 
 void sendAll(int fd, uint64_t total, size_t chunk, Count &count, int flags = 0);

@@ -12,8 +12,7 @@ namespace Nettally::Traffic {
 
 namespace {
 
-constexpr uint64_t MiB = 1024 * 1024;
-constexpr size_t pipeBytes = 64 * 1024;
+constexpr size_t pipeBytes = 64 * KiB;
 
 int fileOf(uint64_t bytes)
 {

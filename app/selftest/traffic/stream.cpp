@@ -17,8 +17,6 @@ namespace Nettally::Traffic {
 
 namespace {
 
-constexpr uint64_t MiB = 1024 * 1024;
-
 Scenario bothWays(uint64_t up, uint64_t down, size_t chunk, int receiveFlags = 0, int protocol = 0)
 {
     return {[=](const Endpoint &at) {
@@ -64,7 +62,7 @@ Scenario agreed(uint64_t up, uint64_t down, size_t chunk, int protocol)
 }
 
 /// As @p scenario where @p check finds nothing missing.
-Scenario onlyIf(Scenario scenario, const std::function<void(const Endpoint &)> &check)
+Scenario onlyIf(const Scenario &scenario, const std::function<void(const Endpoint &)> &check)
 {
     return {[scenario, check](const Endpoint &at) {
                 check(at);
@@ -251,15 +249,15 @@ void addStreamScenarios(Scenarios &table)
         {"tcp-bulk", bothWays(8 * MiB, 5 * MiB + 13, 65536)},
         {"tcp-small", bothWays(20011, 9973, 7)},
         {"tcp-waitall", bothWays(8 * MiB, 1 * MiB, 100000, MSG_WAITALL)},
-        {"tcp-peek", peekFirst(300 * 1000)},
-        {"tcp-truncated", bothWays(500 * 1000, 70001, 4096, MSG_TRUNC)},
+        {"tcp-peek", peekFirst(300'000)},
+        {"tcp-truncated", bothWays(500'000, 70001, 4096, MSG_TRUNC)},
         {"tcp-would-block", wouldBlock(16 * MiB)},
         {"tcp-half-close", halfClose(1 * MiB, 1 * MiB + 1)},
-        {"tcp-reset", reset(64 * 1024)},
+        {"tcp-reset", reset(64 * KiB)},
         {"tcp-slow", slow(50)},
         {"tcp-connections", connections(500)},
         {"mptcp", onlyIf(bothWays(2 * MiB, 1 * MiB + 13, 65536, 0, IPPROTO_MPTCP), checkMptcp)},
-        {"sctp", onlyIf(agreed(200 * 1000, 100 * 1000, 1000, IPPROTO_SCTP), checkSctp)},
+        {"sctp", onlyIf(agreed(200'000, 100'000, 1000, IPPROTO_SCTP), checkSctp)},
     });
 }
 

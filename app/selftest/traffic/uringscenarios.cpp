@@ -11,8 +11,6 @@ namespace Nettally::Traffic {
 
 namespace {
 
-constexpr uint64_t MiB = 1024 * 1024;
-
 uint64_t done(int result, const char *what)
 {
     if (result == -EINVAL)

@@ -18,8 +18,7 @@ namespace Nettally::Traffic {
 
 namespace {
 
-constexpr uint64_t MiB = 1024 * 1024;
-constexpr size_t chunkBytes = 64 * 1024;
+constexpr size_t chunkBytes = 64 * KiB;
 
 /// Takes the notices that the kernel is done with what was sent, until none is missing.
 void reapNotices(int fd, uint32_t &missing)
@@ -78,7 +77,7 @@ void receiveMapped(int fd, Count &count)
     if (window == MAP_FAILED)
         unsupportedByErrno("this kernel maps no received pages");
     Count unseen;
-    std::vector<char> rest(16 * 1024);
+    std::vector<char> rest(16 * KiB);
     for (;;) {
         pollfd wait = {.fd = fd, .events = POLLIN, .revents = 0};
         if (poll(&wait, 1, 20000) != 1)
