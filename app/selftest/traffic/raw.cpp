@@ -231,7 +231,7 @@ Scenario packetSender(int datagrams)
                     count.sent += static_cast<uint64_t>(sent);
                 }
                 report("client", count);
-                reportUnseen(count, "packet sockets are not of the internet family, whose calls are counted");
+                reportUnseen(count, "the hooks of this kernel see internet sockets alone");
             }};
 }
 
