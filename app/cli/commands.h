@@ -12,5 +12,6 @@ int runStatus(const Options &options);
 int runInterfaces(const Options &options);
 int runAudit(const Options &options);
 int runHistory(const Options &options);
+int runSelfTest(const Options &options);
 
 } // namespace Nettally::Cli

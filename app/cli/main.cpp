@@ -41,6 +41,8 @@ int main(int argc, char **argv)
         return runAudit(*parsed.options);
     case Command::History:
         return runHistory(*parsed.options);
+    case Command::SelfTest:
+        return runSelfTest(*parsed.options);
     }
     return Failure;
 }

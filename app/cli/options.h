@@ -9,7 +9,7 @@
 
 namespace Nettally::Cli {
 
-enum class Command { Live, Totals, Status, Interfaces, Audit, History };
+enum class Command { Live, Totals, Status, Interfaces, Audit, History, SelfTest };
 enum class By { Program, Remote, Protocol, Connection };
 enum class Sort { Receive, Send, Total, Name };
 
@@ -27,6 +27,7 @@ struct Options {
     int count = 0; ///< refreshes as plain lines; 0: a screen, until told to quit
     qint64 lastMs = 24LL * 3600 * 1000;
     QString database;
+    QStringList scenarios; ///< of the self-test; none: all
 };
 
 struct Parsed {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "screen.h"
 #include "testbed.h"
+#include "testnetwork.h"
+#include "testplan.h"
 #include "units.h"
 
 #include <QDir>
@@ -50,7 +52,7 @@ private:
         return m_screen.names(QString::fromLatin1(applicationName)).join(QStringLiteral(" | "));
     }
 
-    NamespacePair m_namespaces;
+    TestNetwork m_network;
     Screen m_screen;
     QTemporaryDir m_served;
     QProcess m_nettally;
@@ -62,7 +64,7 @@ private:
 void DesktopTest::initTestCase()
 {
     QVERIFY2(geteuid() == 0, "This test starts the helper: run it as root.");
-    QString problem = m_namespaces.create();
+    QString problem = m_network.create();
     QVERIFY2(problem.isEmpty(), qPrintable(problem));
     problem = m_screen.start();
     QVERIFY2(problem.isEmpty(), qPrintable(problem));
@@ -95,22 +97,21 @@ void DesktopTest::downloadAppearsWithItsAddressAndBytes()
     file.close();
     killWithParent(m_server);
     m_server.setProcessChannelMode(QProcess::MergedChannels);
-    m_server.start(QStringLiteral("ip"),
-                   {QStringLiteral("netns"), QStringLiteral("exec"), m_namespaces.server(),
-                    QStringLiteral("python3"), QStringLiteral("-u"), QStringLiteral("-m"),
-                    QStringLiteral("http.server"), QStringLiteral("8000"), QStringLiteral("--directory"),
-                    m_served.path()});
+    m_server.start(QStringLiteral("nsenter"),
+                   {QStringLiteral("--net=") + m_network.serverPath(), QStringLiteral("python3"),
+                    QStringLiteral("-u"), QStringLiteral("-m"), QStringLiteral("http.server"),
+                    QStringLiteral("8000"), QStringLiteral("--directory"), m_served.path()});
     QVERIFY2(m_server.waitForReadyRead(20000), qPrintable(m_server.errorString()));
 
-    // "ip netns exec" becomes curl: the pid stays.
+    // nsenter becomes curl: the pid stays.
     QProcess curl;
     killWithParent(curl);
-    curl.start(QStringLiteral("ip"),
-               {QStringLiteral("netns"), QStringLiteral("exec"), m_namespaces.client(),
-                QStringLiteral("curl"), QStringLiteral("--silent"), QStringLiteral("--output"),
-                QStringLiteral("/dev/null"), QStringLiteral("--write-out"),
+    curl.start(QStringLiteral("nsenter"),
+               {QStringLiteral("--net=") + m_network.clientPath(), QStringLiteral("curl"),
+                QStringLiteral("--silent"), QStringLiteral("--output"), QStringLiteral("/dev/null"),
+                QStringLiteral("--write-out"),
                 QStringLiteral("%{size_header} %{size_download} %{size_request}"),
-                QStringLiteral("http://%1:8000/file").arg(QLatin1String(NamespacePair::serverV4))});
+                QStringLiteral("http://%1:8000/file").arg(QLatin1String(TestPlan::serverV4))});
     QVERIFY(curl.waitForStarted());
     const qint64 pid = curl.processId();
     QVERIFY2(curl.waitForFinished(30000) && curl.exitCode() == 0, qPrintable(curl.errorString()));
@@ -133,7 +134,7 @@ void DesktopTest::downloadAppearsWithItsAddressAndBytes()
     QVERIFY2(appears({row, QString::number(pid), received, sent}), qPrintable(wholeScreen()));
     problem = m_screen.press(title, {QStringLiteral("Tab"), QStringLiteral("Home"), QStringLiteral("Right")});
     QVERIFY2(problem.isEmpty(), qPrintable(problem));
-    QVERIFY2(appears({row, QString::number(pid), received, sent, QString::fromLatin1(NamespacePair::serverV4),
+    QVERIFY2(appears({row, QString::number(pid), received, sent, QString::fromLatin1(TestPlan::serverV4),
                       received, sent}),
              qPrintable(wholeScreen()));
 

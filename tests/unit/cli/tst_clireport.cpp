@@ -119,6 +119,15 @@ void TestCliReport::parsesCommands()
     QCOMPARE(history.options->lastMs, 7LL * 24 * 3600 * 1000);
     QCOMPARE(history.options->database, u"/a b"_s);
     QVERIFY(history.options->json);
+
+    QVERIFY(parseArguments({u"selftest"_s}, 0).options->scenarios.isEmpty());
+    const Parsed selfTest = parseArguments({u"selftest"_s, u"--scenario"_s, u"udp"_s,
+                                            u"--scenario=tcp-bulk"_s, u"--scenario"_s, u"udp"_s, u"--json"_s},
+                                           0);
+    QVERIFY2(selfTest.options, qPrintable(selfTest.error));
+    QCOMPARE(selfTest.options->command, Command::SelfTest);
+    QCOMPARE(selfTest.options->scenarios, QStringList({u"udp"_s, u"tcp-bulk"_s}));
+    QVERIFY(selfTest.options->json);
 }
 
 void TestCliReport::refusesWrongUsage_data()
@@ -140,6 +149,9 @@ void TestCliReport::refusesWrongUsage_data()
     QTest::newRow("interval too long") << QStringList{u"live"_s, u"--interval"_s, u"60001"_s} << u"60001"_s;
     QTest::newRow("no number") << QStringList{u"live"_s, u"--count"_s, u"many"_s} << u"many"_s;
     QTest::newRow("count zero") << QStringList{u"live"_s, u"--count"_s, u"0"_s} << u"count"_s;
+    QTest::newRow("scenario") << QStringList{u"selftest"_s, u"--scenario"_s, u"smtp"_s} << u"smtp"_s;
+    QTest::newRow("scope of the self-test")
+        << QStringList{u"selftest"_s, u"--scope"_s, u"own"_s} << u"scope"_s;
     QTest::newRow("span") << QStringList{u"history"_s, u"--last"_s, u"yesterday"_s} << u"yesterday"_s;
 }
 
@@ -159,7 +171,7 @@ void TestCliReport::helpsEveryCommand()
 {
     QVERIFY(parseArguments({u"--help"_s}, 0).text.contains(u"nettallyctl history --last 7d"_s));
     QCOMPARE(parseArguments({u"--version"_s}, 0).text, u"nettallyctl " NETTALLY_VERSION "\n"_s);
-    for (const QString &command : {u"live"_s, u"totals"_s, u"status"_s, u"history"_s}) {
+    for (const QString &command : {u"live"_s, u"totals"_s, u"status"_s, u"history"_s, u"selftest"_s}) {
         const QString text = parseArguments({command, u"--help"_s}, 0).text;
         QVERIFY(text.startsWith(u"nettallyctl "_s + command + u':'));
         QVERIFY(text.contains(u"Example"_s));

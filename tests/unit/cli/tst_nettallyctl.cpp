@@ -131,6 +131,8 @@ private Q_SLOTS:
     void restoresTheTerminal();
     void printsHistory();
     void saysThereIsNoHistory();
+    void selfTestTakesRoot();
+    void selfTestFindsWhatIsNotCounted();
 
 private:
     void startHelper();
@@ -501,6 +503,43 @@ void TestNettallyctl::saysThereIsNoHistory()
     QCOMPARE(outcome.output, QByteArray());
     QCOMPARE(outcome.errorLines().size(), 1);
     QVERIFY(outcome.errors.contains("start nettally to begin one"));
+}
+
+void TestNettallyctl::selfTestTakesRoot()
+{
+    startHelper();
+    const Outcome outcome = run({u"selftest"_s}, As::Other);
+    QCOMPARE(outcome.exitCode, int(Cli::Denied));
+    QCOMPARE(outcome.output, QByteArray());
+    QVERIFY2(outcome.errors.contains("sudo nettallyctl selftest"), outcome.errors.constData());
+}
+
+void TestNettallyctl::selfTestFindsWhatIsNotCounted()
+{
+    if (::geteuid() != 0) {
+        QSKIP("The self-test makes network namespaces, which takes root.");
+    }
+    startHelper(); // it tells of programs, but never of those of the test
+    const Outcome outcome = run({u"selftest"_s, u"--json"_s, u"--scenario"_s, u"udp"_s});
+    QCOMPARE(outcome.exitCode, int(Cli::Failure));
+    const QJsonObject json = QJsonDocument::fromJson(outcome.output).object();
+    QVERIFY2(!json.isEmpty(), outcome.errors.constData());
+    QVERIFY(!json.value(u"ownHelper"_s).toBool(true));
+    QVERIFY(!json.value(u"passed"_s).toBool(true));
+    QCOMPARE(json.value(u"counts"_s).toObject().value(u"off"_s).toInt(), 2);
+    const QJsonObject sent = json.value(u"results"_s)
+                                 .toArray()
+                                 .at(0)
+                                 .toObject()
+                                 .value(u"planes"_s)
+                                 .toArray()
+                                 .at(0)
+                                 .toObject()
+                                 .value(u"sent"_s)
+                                 .toObject();
+    QCOMPARE(sent.value(u"countedBytes"_s).toInteger(), 0);
+    QVERIFY(sent.value(u"expectedBytes"_s).toInteger() > 0);
+    QCOMPARE(sent.value(u"offBytes"_s), sent.value(u"expectedBytes"_s));
 }
 
 QTEST_GUILESS_MAIN(TestNettallyctl)
