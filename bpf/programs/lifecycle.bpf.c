@@ -11,7 +11,7 @@ static __always_inline void ownByCaller(struct nt_socket *socket)
     struct nt_program_key caller;
 
     programKeyOf(task, &caller);
-    setOwner(socket, programOf(task, &caller), 0);
+    setOwner(socket, currentProgram(&caller), 0);
 }
 
 /* A listener's child: what was inherited of the listener's storage is its owner, and no more. */

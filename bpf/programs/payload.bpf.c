@@ -88,7 +88,7 @@ static __always_inline void takeOver(struct nt_socket *socket, const struct nt_r
 static __noinline nt_u64 findPlace(struct sock *sk, struct nt_socket *socket, struct nt_program_key *caller,
                                    struct nt_peer *peer)
 {
-    nt_u32 program = programOf((struct task_struct *)bpf_get_current_task(), caller);
+    nt_u32 program = currentProgram(caller);
     nt_u32 ownerStamp = stampOf(caller);
     struct nt_row_key key = {};
     struct nt_control *shared = controlBlock();
@@ -155,7 +155,7 @@ static __noinline int accountFrame(struct sock *sk, nt_u32 bytes)
     struct nt_row *row;
 
     currentProgramKey(&caller);
-    key.program = programOf((struct task_struct *)bpf_get_current_task(), &caller);
+    key.program = currentProgram(&caller);
     key.netNs = sk->__sk_common.skc_net.net->ns.inum;
     if (bpf_core_field_exists(packetSocket->ifindex))
         key.ifindex = BPF_CORE_READ(packetSocket, ifindex);
@@ -238,6 +238,15 @@ int BPF_PROG(receiveExit4, struct socket *socket, struct msghdr *message, unsign
 
 SEC("fexit/inet6_recvmsg")
 int BPF_PROG(receiveExit6, struct socket *socket, struct msghdr *message, unsigned long size, int flags,
+             int result)
+{
+    accountReceive(socket->sk, result, flags);
+    return 0;
+}
+
+/* What raw and ping sockets receive over IPv6 passes neither of the two above. */
+SEC("fexit/sock_common_recvmsg")
+int BPF_PROG(receiveExitCommon, struct socket *socket, struct msghdr *message, unsigned long size, int flags,
              int result)
 {
     accountReceive(socket->sk, result, flags);

@@ -43,26 +43,45 @@ LiveHelper::~LiveHelper()
     m_bus.stop();
 }
 
-QString LiveHelper::start(const QString &helperPath)
+QString LiveHelper::run()
+{
+    m_helper.start(m_program, m_arguments);
+    return m_helper.waitForStarted() ? QString() : m_helper.errorString();
+}
+
+QString LiveHelper::killAndStartAgain()
+{
+    m_helper.kill();
+    if (!m_helper.waitForFinished(10000))
+        return QStringLiteral("the helper does not die");
+    return run();
+}
+
+QString LiveHelper::start(const QString &helperPath, const QString &networkNamespace)
 {
     QString problem = m_bus.start();
     if (!problem.isEmpty())
         return problem;
+    m_program = helperPath;
+    if (!networkNamespace.isEmpty()) {
+        m_arguments = QStringList{QStringLiteral("--net=") + networkNamespace, helperPath} + m_arguments;
+        m_program = QStringLiteral("nsenter");
+    }
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
     environment.insert(QStringLiteral("DBUS_SYSTEM_BUS_ADDRESS"), m_bus.address());
     m_helper.setProcessEnvironment(environment);
     m_helper.setProcessChannelMode(QProcess::ForwardedChannels);
     killWithParent(m_helper);
-    m_helper.start(helperPath, m_arguments);
-    if (!m_helper.waitForStarted())
-        return m_helper.errorString();
+    problem = run();
+    if (!problem.isEmpty())
+        return problem;
 
     m_client = std::make_unique<MonitorClient>(m_bus.connect());
     m_observation = std::make_unique<Observation>(*m_client);
     m_client->start(
         {.intervalMs = 100, .scope = Scope::All, .detail = Detail::Connection, .interactive = false});
     if (!QTest::qWaitFor(
-            [this] { return m_observation->readNs() > 0 || m_helper.state() == QProcess::NotRunning; }, 20000)
+            [this] { return m_observation->readNs() > 0 || m_helper.state() == QProcess::NotRunning; }, 60000)
         || m_helper.state() == QProcess::NotRunning)
         return QStringLiteral("the helper does not answer: %1").arg(m_client->problem());
     return {};

@@ -20,8 +20,11 @@ public:
     explicit LiveHelper(const QStringList &helperArguments = {});
     ~LiveHelper();
 
-    /// Empty when the helper measures and the client is live, else what failed.
-    QString start(const QString &helperPath);
+    /// Empty when the helper measures and the client is live, else what failed. With @p networkNamespace, a
+    /// path, the helper runs in there.
+    QString start(const QString &helperPath, const QString &networkNamespace = {});
+    /// Ends the helper by SIGKILL and starts it anew on the same bus, where it may not be found yet.
+    QString killAndStartAgain();
 
     const QString &address() const { return m_bus.address(); }
     qint64 pid() const { return m_helper.processId(); }
@@ -37,7 +40,10 @@ public:
     bool hasEnded(quint32 programId) const { return m_observation->hasEnded(programId); }
 
 private:
+    QString run();
+
     QStringList m_arguments;
+    QString m_program;
     PrivateBus m_bus{PrivateBus::Policy::Shipped};
     QProcess m_helper;
     std::unique_ptr<MonitorClient> m_client;
