@@ -467,14 +467,15 @@ void TestNettallyctl::printsHistory()
     {
         HistoryStore store(path);
         store.start();
-        UsageDelta recent;
-        recent.program.name = u"re\x1b[mcent"_s;
-        recent.rxPayloadBytes = 3000;
-        UsageDelta old = recent;
-        old.program.name = u"old"_s;
-        const qint64 nowMs = QDateTime::currentMSecsSinceEpoch();
-        store.record(nowMs - 600000, {recent});
-        store.record(nowMs - 7200000, {old});
+        const qint64 minuteUtcS = QDateTime::currentSecsSinceEpoch() / 60 * 60;
+        FlowMinute recent;
+        recent.minuteUtcS = minuteUtcS - 600;
+        recent.flow.program.name = u"re\x1b[mcent"_s;
+        recent.sums.rxPayloadBytes = 3000;
+        FlowMinute old = recent;
+        old.minuteUtcS = minuteUtcS - 7200;
+        old.flow.program.name = u"old"_s;
+        store.applyBatch({{recent, old}, std::nullopt});
         store.flush();
         // While another process records, too.
         const Outcome text = run({u"history"_s, u"--last"_s, u"1h"_s, u"--database"_s, path});
