@@ -28,7 +28,13 @@ QDate dateAt(const QTimeZone &zone, qint64 utcS)
 
 qint64 startOfDay(const QDate &date, const QTimeZone &zone)
 {
-    return floorTo(date.startOfDay(zone).toSecsSinceEpoch(), minuteS);
+    constexpr qint64 stepS = 1800;
+    qint64 start = floorTo(date.startOfDay(zone).toSecsSinceEpoch(), minuteS);
+    // Where the clock goes back to midnight there are two of them; the day begins with the first.
+    while (dateAt(zone, start - minuteS) == date) {
+        start -= stepS;
+    }
+    return start;
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #include "historydatabase.h"
 
 #include "historystore.h"
+#include "postgresdatabase.h"
 #include "sqlitedatabase.h"
 
 #include <QFile>
@@ -71,6 +72,9 @@ QByteArray storedAddress(const Address &address)
 
 std::unique_ptr<HistoryDatabase> HistoryDatabase::make(const QString &location)
 {
+    if (HistoryStore::isUrl(location)) {
+        return std::make_unique<PostgresDatabase>(location);
+    }
     return std::make_unique<SqliteDatabase>(location);
 }
 
@@ -87,10 +91,11 @@ void HistoryDatabase::close()
     if (!m_isOpen) {
         return;
     }
-    m_statements.clear();
     forgetIds();
     QSqlDatabase::database(m_connectionName, false).close();
     QSqlDatabase::removeDatabase(m_connectionName);
+    // After the driver, which ended them: alone they would each ask a server that may be gone to free them.
+    m_statements.clear();
     m_isOpen = false;
 }
 
@@ -205,7 +210,9 @@ void HistoryDatabase::endReading()
             query->finish();
         }
     }
-    execute(QStringLiteral("ROLLBACK"));
+    if (connection().isOpen()) {
+        execute(QStringLiteral("ROLLBACK"));
+    }
 }
 
 DatabaseResult HistoryDatabase::finish(const DatabaseResult &result)
@@ -220,7 +227,9 @@ DatabaseResult HistoryDatabase::finish(const DatabaseResult &result)
     if (outcome) {
         m_savedProgress = m_progress;
     } else {
-        execute(QStringLiteral("ROLLBACK"));
+        if (connection().isOpen()) {
+            execute(QStringLiteral("ROLLBACK"));
+        }
         m_progress = m_savedProgress;
         forgetIds();
     }

@@ -184,7 +184,8 @@ protected:
     DatabaseResult prepareRecording();
     DatabaseResult saveProgress();
     DatabaseResult readZones(qint64 hostId, QList<ZoneChange> &changes);
-    void forgetIds();
+    /// What was remembered of rows that were rolled back or dropped.
+    virtual void forgetIds();
 
     const QString m_connectionName;
     bool m_isOpen = false;

@@ -185,7 +185,7 @@ QList<qint64> HistoryReader::pointStarts(const HistoryHost &host, qint64 fromUtc
     const qint64 most = std::clamp(maxPoints, 1, maxSeriesPoints);
     for (const Scale &scale : scales) {
         level = scale.level;
-        if (fromUtcS < floorOf(host, level) || (toUtcS - fromUtcS) / scale.lengthS >= most) {
+        if (fromUtcS < floorOf(host, level) || (toUtcS - fromUtcS) / scale.lengthS > most) {
             continue;
         }
         QList<qint64> starts = {fromUtcS};
