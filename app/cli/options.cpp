@@ -33,6 +33,7 @@ Examples
   nettallyctl totals --by remote            who your programs talked to
   nettallyctl totals --json | jq '.programs[] | {name, rxPayloadBytes}'
   nettallyctl history --last 7d             the last week
+  nettallyctl history --last 30d --by remote --top 10
 
 "nettallyctl <command> --help" tells more. A user sees their own programs; "--scope all" shows every
 program and takes an administrator ("--ask" lets polkit ask for a password). Bytes are payload: what the

@@ -166,8 +166,14 @@ bool readInterface(const QJsonObject &object, InterfaceMinute &minute)
 } // namespace
 
 DatabaseResult HistoryTransfer::exportSpan(ExportFormat format, qint64 fromUtcS, qint64 toUtcS,
-                                           const ExportSink &sink)
+                                           const ExportSink &wholeSink)
 {
+    // In larger pieces: a write a line would cost more than the reading.
+    QByteArray waiting;
+    const ExportSink sink = [&](const QByteArray &line) {
+        waiting += line;
+        return waiting.size() < maxLineBytes || wholeSink(std::exchange(waiting, {}));
+    };
     QList<HistoryHost> hosts;
     DatabaseResult result = m_database.readHosts(hosts);
     if (!result || hosts.isEmpty()) {
@@ -236,7 +242,10 @@ DatabaseResult HistoryTransfer::exportSpan(ExportFormat format, qint64 fromUtcS,
         result = result ? m_database.resultOf(*rows) : result;
     }
     if (result && isJson && isOpen) {
-        sink(jsonLine({{QStringLiteral("lines"), qint64(lines)}}));
+        isOpen = sink(jsonLine({{QStringLiteral("lines"), qint64(lines)}}));
+    }
+    if (result && isOpen && !waiting.isEmpty()) {
+        wholeSink(waiting);
     }
     return result;
 }

@@ -17,7 +17,8 @@ public:
     }
 
     /// Every bucket that begins within the span, at the finest resolution there is of its time.
-    DatabaseResult exportSpan(ExportFormat format, qint64 fromUtcS, qint64 toUtcS, const ExportSink &sink);
+    DatabaseResult exportSpan(ExportFormat format, qint64 fromUtcS, qint64 toUtcS,
+                              const ExportSink &wholeSink);
 
     /// All of it in one transaction, or nothing; @p imported.problem tells what is wrong with the file.
     DatabaseResult import(QIODevice &file, HistoryImport &imported);

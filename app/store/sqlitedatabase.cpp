@@ -386,33 +386,56 @@ DatabaseResult SqliteDatabase::moveFirstForm()
 
 DatabaseResult SqliteDatabase::upsert(Level level, const Facts &facts)
 {
+    // A third faster than a row a statement; more rows gain nothing.
+    constexpr size_t rowsAtOnce = 16;
+    const size_t whole = facts.size() / rowsAtOnce * rowsAtOnce;
+    DatabaseResult result = upsertRows(level, facts, 0, whole, rowsAtOnce);
+    return result ? upsertRows(level, facts, whole, facts.size(), 1) : result;
+}
+
+/// From @p begin to before @p end, @p atOnce a statement.
+DatabaseResult SqliteDatabase::upsertRows(Level level, const Facts &facts, size_t begin, size_t end,
+                                          size_t atOnce)
+{
+    if (begin == end) {
+        return {};
+    }
     QStringList updates;
     for (const QString &column : figureColumns.split(QStringLiteral(", "))) {
         updates.append(
             QStringLiteral("%1 = min(%1 + excluded.%1, %2)").arg(column, QString::number(maxRowBytes)));
     }
+    const QStringList rows(qsizetype(atOnce), QStringLiteral("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
     QSqlQuery *query = nullptr;
     const DatabaseResult result =
         prepare(QStringLiteral("INSERT INTO %1 (program_id, start_utc_s, remote_id, channel_id, %2) "
-                               "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET %3")
-                    .arg(tableOf(level), figureColumns, updates.join(QStringLiteral(", "))),
+                               "VALUES %3 ON CONFLICT DO UPDATE SET %4")
+                    .arg(tableOf(level), figureColumns, rows.join(QStringLiteral(", ")),
+                         updates.join(QStringLiteral(", "))),
                 query);
     if (!result) {
         return result;
     }
-    for (const auto &[key, sums] : facts) {
-        query->bindValue(0, key.programId);
-        query->bindValue(1, key.startUtcS);
-        query->bindValue(2, key.remoteId);
-        query->bindValue(3, key.channelId);
-        query->bindValue(4, sums.rxPayloadBytes);
-        query->bindValue(5, sums.txPayloadBytes);
-        const std::optional<NetworkUsage> &network = sums.network;
-        query->bindValue(6, network ? QVariant(network->rxBytes) : QVariant());
-        query->bindValue(7, network ? QVariant(network->txBytes) : QVariant());
-        query->bindValue(8, network ? QVariant(network->rxPackets) : QVariant());
-        query->bindValue(9, network ? QVariant(network->txPackets) : QVariant());
-        query->bindValue(10, network ? QVariant(network->retransmittedSegments) : QVariant());
+    // Qt would bind unsigned numbers as text.
+    const auto figure = [](const std::optional<NetworkUsage> &network, quint64 NetworkUsage::*member) {
+        return network ? QVariant(qint64((*network).*member)) : QVariant();
+    };
+    for (size_t first = begin; first < end; first += atOnce) {
+        int place = 0;
+        for (size_t row = first; row < first + atOnce; ++row) {
+            const auto &[key, sums] = facts[row];
+            query->bindValue(place++, key.programId);
+            query->bindValue(place++, key.startUtcS);
+            query->bindValue(place++, key.remoteId);
+            query->bindValue(place++, key.channelId);
+            query->bindValue(place++, qint64(sums.rxPayloadBytes));
+            query->bindValue(place++, qint64(sums.txPayloadBytes));
+            query->bindValue(place++, figure(sums.network, &NetworkUsage::rxBytes));
+            query->bindValue(place++, figure(sums.network, &NetworkUsage::txBytes));
+            query->bindValue(place++, figure(sums.network, &NetworkUsage::rxPackets));
+            query->bindValue(place++, figure(sums.network, &NetworkUsage::txPackets));
+            query->bindValue(place++, figure(sums.network, &NetworkUsage::retransmittedSegments));
+        }
         if (!query->exec()) {
             return HistoryDatabase::resultOf(*query);
         }

@@ -46,6 +46,7 @@ private:
     bool isDiskFull() const;
     DatabaseResult open(const QString &name, const QString &options);
     DatabaseResult openFile(bool check);
+    DatabaseResult upsertRows(Level level, const Facts &facts, size_t begin, size_t end, size_t atOnce);
     DatabaseResult migrate();
     DatabaseResult applyMigration(int version);
     DatabaseResult moveFirstForm();
