@@ -99,7 +99,9 @@ Options parse(const QStringList &arguments)
             QCoreApplication::translate("main", "there is no page “%1”; use overview or programs.")
                 .arg(pageName);
     if (parser.isSet(database))
-        options.databasePath = QFileInfo(parser.value(database)).absoluteFilePath();
+        options.databasePath = HistoryStore::isUrl(parser.value(database))
+            ? parser.value(database)
+            : QFileInfo(parser.value(database)).absoluteFilePath();
     bool isNumber = false;
     options.intervalMs = parser.value(interval).toUInt(&isNumber);
     if (!isNumber || options.intervalMs < 100 || options.intervalMs > 60000)

@@ -24,6 +24,30 @@ qint64 utcMsOf(quint64 bootTimeNs)
     return QDateTime::currentMSecsSinceEpoch() - agoMs;
 }
 
+/// What moved between two readings, put down to the minute of the later one. Names of interfaces and network
+/// figures are not in the live stream.
+HistoryBatch batchOf(const UsageChange &change)
+{
+    constexpr qint64 minuteMs = 60000;
+    const qint64 utcMs = utcMsOf(change.endNs);
+    const qint64 minute = (utcMs >= 0 ? utcMs : utcMs - minuteMs + 1) / minuteMs;
+    HistoryBatch batch;
+    batch.records.reserve(change.deltas.size());
+    for (const UsageDelta &delta : change.deltas) {
+        const Program &program = delta.program;
+        batch.records.append(
+            FlowMinute{minute * 60,
+                       {{program.name, program.executable, program.uid, QString(), program.kind},
+                        delta.remote,
+                        delta.protocol,
+                        delta.servicePort,
+                        delta.direction,
+                        QString()},
+                       {delta.rxPayloadBytes, delta.txPayloadBytes, std::nullopt}});
+    }
+    return batch;
+}
+
 } // namespace
 
 Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
@@ -63,7 +87,7 @@ void Pipeline::takeUpdate(const UsageUpdate &update)
 {
     const UsageChange change = m_book.apply(update);
     if (!change.deltas.isEmpty())
-        m_store.record(utcMsOf(change.endNs), change.deltas);
+        m_store.applyBatch(batchOf(change));
     m_model.apply(m_book, change);
     m_history.apply(m_book, change);
 }

@@ -5,6 +5,7 @@
 #include "text.h"
 
 #include <QCommandLineParser>
+#include <QDateTime>
 
 namespace Nettally::Cli {
 
@@ -35,6 +36,7 @@ Examples
   nettallyctl totals --json | jq '.programs[] | {name, rxPayloadBytes}'
   nettallyctl history --last 7d             the last week
   sudo nettallyctl selftest                 a minute that tells how far the numbers can be trusted
+  nettallyctl history --last 30d --by remote --top 10
 
 "nettallyctl <command> --help" tells more. A user sees their own programs; "--scope all" shows every
 program and takes an administrator ("--ask" lets polkit ask for a password). Bytes are payload: what the
@@ -120,16 +122,29 @@ Options
   --json              for programs; the fields are documented and stable
 )");
     case Command::History:
-        return Ctl::tr(R"(nettallyctl history: what moved in the past, program by program
+        return Ctl::tr(R"(nettallyctl history: what moved in the past
+
+Usage: nettallyctl history [options]              asks
+       nettallyctl history export [options]       writes all of it to standard output
+       nettallyctl history import FILE            adds what was exported as JSON, once
+       nettallyctl history verify                 checks that all sums equal their parts
+       nettallyctl history vacuum                 gives back the space of what was deleted
 
 Options
-  --last SPAN         e.g. 90s, 15m, 24h (the default), 7d, 2w
-  --database FILE     another history than your own
-  --json              for programs; the fields are documented and stable
+  --last SPAN         e.g. 90s, 15m, 24h (the default), 7d, 2w, before --to
+  --from, --to TIME   e.g. 2026-11-23 or 2026-11-23T14:30, local time, with a Z behind in UTC
+  --by WHAT           program (the default), remote, protocol, interface, host or time
+  --top N             at most N rows
+  --program NAME      only this program, by its name or executable
+  --format FORMAT     table (the default), csv or json; the fields are documented and stable
+  --json              as --format json
+  --database WHERE    another history than your own: a file, or postgresql://user@server/database
 
 Examples
   nettallyctl history --last 30d
-  nettallyctl history --database /srv/backup/history.db --json
+  nettallyctl history --from 2026-11-01 --by remote --top 20 --program firefox
+  nettallyctl history --database /srv/backup/history.db --by time --format csv
+  nettallyctl history export > history.json
 )");
     case Command::SelfTest:
         return Ctl::tr(R"(nettallyctl selftest: whether every byte is counted on this kernel
@@ -216,7 +231,10 @@ void addOptions(QCommandLineParser &parser, Command command)
         parser.addOption(valued(QStringLiteral("scenario")));
     }
     if (command == Command::History) {
-        parser.addOptions({valued(QStringLiteral("last")), valued(QStringLiteral("database"))});
+        parser.addOptions({valued(QStringLiteral("last")), valued(QStringLiteral("from")),
+                           valued(QStringLiteral("to")), valued(QStringLiteral("by")),
+                           valued(QStringLiteral("top")), valued(QStringLiteral("program")),
+                           valued(QStringLiteral("format")), valued(QStringLiteral("database"))});
     }
 }
 
@@ -257,6 +275,91 @@ QString readNumber(const QCommandLineParser &parser, const QString &option, int 
             .arg(parser.value(option));
     }
     number = Number(value);
+    return QString();
+}
+
+QString readTime(const QCommandLineParser &parser, const QString &option, std::optional<qint64> &utcS)
+{
+    if (!parser.isSet(option)) {
+        return QString();
+    }
+    utcS = parseTime(parser.value(option));
+    return utcS ? QString()
+                : Ctl::tr("--%1 takes a time such as 2026-11-23 or 2026-11-23T14:30, not \"%2\".")
+                      .arg(option, parser.value(option));
+}
+
+QString readHistoryOptions(const QCommandLineParser &parser, Options &options)
+{
+    using By = HistoryQuery::By;
+    options.database = parser.value(QStringLiteral("database"));
+    options.program = parser.value(QStringLiteral("program"));
+    options.isLastGiven = parser.isSet(QStringLiteral("last"));
+    options.format = options.json ? Format::Json : Format::Table;
+    QString error = choose(parser, QStringLiteral("by"),
+                           {{QStringLiteral("program"), By::Program},
+                            {QStringLiteral("remote"), By::Remote},
+                            {QStringLiteral("protocol"), By::Protocol},
+                            {QStringLiteral("interface"), By::Interface},
+                            {QStringLiteral("host"), By::Host},
+                            {QStringLiteral("time"), By::Time}},
+                           options.historyBy);
+    if (error.isEmpty()) {
+        error = choose(parser, QStringLiteral("format"),
+                       {{QStringLiteral("table"), Format::Table},
+                        {QStringLiteral("csv"), Format::Csv},
+                        {QStringLiteral("json"), Format::Json}},
+                       options.format);
+    }
+    if (error.isEmpty()) {
+        error = readNumber(parser, QStringLiteral("top"), 1, maxCount, options.top);
+    }
+    if (error.isEmpty()) {
+        error = readTime(parser, QStringLiteral("from"), options.fromUtcS);
+    }
+    if (error.isEmpty()) {
+        error = readTime(parser, QStringLiteral("to"), options.toUtcS);
+    }
+    if (error.isEmpty() && options.isLastGiven) {
+        const std::optional<qint64> span = parseDuration(parser.value(QStringLiteral("last")));
+        if (!span) {
+            return Ctl::tr("--last takes a span such as 90s, 15m, 24h, 7d or 2w, not \"%1\".")
+                .arg(parser.value(QStringLiteral("last")));
+        }
+        options.lastMs = *span;
+    }
+    if (error.isEmpty() && options.fromUtcS && options.isLastGiven) {
+        error = Ctl::tr("--from and --last both tell where to begin: leave one out.");
+    }
+    if (error.isEmpty() && options.fromUtcS && options.toUtcS && *options.fromUtcS >= *options.toUtcS) {
+        error = Ctl::tr("--to must be later than --from.");
+    }
+    return error;
+}
+
+/// What is to be done with the history, and takes it off @p words.
+QString readAction(QStringList &words, Options &options)
+{
+    static const QHash<QString, HistoryAction> actions = {{QStringLiteral("export"), HistoryAction::Export},
+                                                          {QStringLiteral("import"), HistoryAction::Import},
+                                                          {QStringLiteral("vacuum"), HistoryAction::Vacuum},
+                                                          {QStringLiteral("verify"), HistoryAction::Verify}};
+    if (words.isEmpty()) {
+        return QString();
+    }
+    const auto action = actions.constFind(words.constFirst());
+    if (action == actions.cend()) {
+        return QString(); // one word too many
+    }
+    options.action = *action;
+    words.removeFirst();
+    if (options.action != HistoryAction::Import) {
+        return QString();
+    }
+    if (words.isEmpty()) {
+        return Ctl::tr("Name the file to import.");
+    }
+    options.file = words.takeFirst();
     return QString();
 }
 
@@ -314,15 +417,7 @@ QString readOptions(const QCommandLineParser &parser, Options &options)
         }
     }
     if (options.command == Command::History) {
-        options.database = parser.value(QStringLiteral("database"));
-        if (parser.isSet(QStringLiteral("last"))) {
-            const std::optional<qint64> span = parseDuration(parser.value(QStringLiteral("last")));
-            if (!span) {
-                return Ctl::tr("--last takes a span such as 90s, 15m, 24h, 7d or 2w, not \"%1\".")
-                    .arg(parser.value(QStringLiteral("last")));
-            }
-            options.lastMs = *span;
-        }
+        return readHistoryOptions(parser, options);
     }
     return error;
 }
@@ -358,11 +453,16 @@ Parsed parseArguments(const QStringList &arguments, uint uid)
         return {std::nullopt, commandHelp(*command), QString()};
     }
     QString error;
+    QStringList words = parser.positionalArguments();
     if (!ok) {
         error = parser.errorText();
-    } else if (!parser.positionalArguments().isEmpty()) {
-        error = Ctl::tr("\"%1\" is one word too many.").arg(parser.positionalArguments().constFirst());
-    } else {
+    } else if (*command == Command::History) {
+        error = readAction(words, options);
+    }
+    if (error.isEmpty() && !words.isEmpty()) {
+        error = Ctl::tr("\"%1\" is one word too many.").arg(words.constFirst());
+    }
+    if (error.isEmpty()) {
         error = readOptions(parser, options);
     }
     if (!error.isEmpty()) {
@@ -388,6 +488,13 @@ std::optional<qint64> parseDuration(const QString &text)
         return std::nullopt;
     }
     return number * unit;
+}
+
+std::optional<qint64> parseTime(const QString &text)
+{
+    const QDateTime time = QDateTime::fromString(text, Qt::ISODate);
+    const bool isIso = text.size() >= 10 && text.at(4) == u'-' && text.at(7) == u'-';
+    return isIso && time.isValid() ? std::optional(time.toSecsSinceEpoch()) : std::nullopt;
 }
 
 } // namespace Nettally::Cli

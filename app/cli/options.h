@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "historyquery.h"
 #include "usage.h"
 
 #include <QStringList>
@@ -11,6 +12,8 @@ namespace Nettally::Cli {
 
 enum class Command { Live, Totals, Status, Interfaces, Audit, History, SelfTest };
 enum class By { Program, Remote, Protocol, Connection };
+enum class HistoryAction { Ask, Export, Import, Vacuum, Verify };
+enum class Format { Table, Csv, Json };
 enum class Sort { Receive, Send, Total, Name };
 
 struct Options {
@@ -25,8 +28,16 @@ struct Options {
     quint32 intervalMs = 1000;
     quint32 seconds = 10; ///< an audit takes
     int count = 0; ///< refreshes as plain lines; 0: a screen, until told to quit
+    HistoryAction action = HistoryAction::Ask;
+    HistoryQuery::By historyBy = HistoryQuery::By::Program;
+    Format format = Format::Table; ///< of history
+    std::optional<qint64> fromUtcS; ///< instead of lastMs
+    std::optional<qint64> toUtcS; ///< none: now
     qint64 lastMs = 24LL * 3600 * 1000;
-    QString database;
+    bool isLastGiven = false;
+    QString program; ///< name or executable; empty: all
+    QString database; ///< path or URL; empty: one's own
+    QString file; ///< to import
     QStringList scenarios; ///< of the self-test; none: all
 };
 
@@ -41,5 +52,9 @@ Parsed parseArguments(const QStringList &arguments, uint uid);
 
 /// "90s", "15m", "24h", "7d", "2w" in milliseconds; nothing for anything else, zero, or over 100 years.
 std::optional<qint64> parseDuration(const QString &text);
+
+/// "2026-11-23", "2026-11-23T14:30", with seconds if need be, in local time or with a "Z" or an offset
+/// behind, in seconds since 1970 UTC; nothing for anything else.
+std::optional<qint64> parseTime(const QString &text);
 
 } // namespace Nettally::Cli

@@ -25,6 +25,11 @@ bool writeOutput(const QByteArray &text)
     return false;
 }
 
+bool isOutputOpen()
+{
+    return outputError == 0;
+}
+
 int outputExitCode()
 {
     if (outputError == EPIPE) {

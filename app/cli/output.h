@@ -10,6 +10,9 @@ namespace Nettally::Cli {
 /// outputExitCode().
 bool writeOutput(const QByteArray &text);
 
+/// False once writing failed.
+bool isOutputOpen();
+
 /// Ok when the reader of the output merely left ("| head"), else Failure, after saying why.
 int outputExitCode();
 

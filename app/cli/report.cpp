@@ -4,9 +4,11 @@
 #include "text.h"
 #include "units.h"
 
+#include <QDateTime>
 #include <QJsonArray>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace Nettally::Cli {
@@ -99,6 +101,105 @@ QStringList programCells(const Program &program)
 QList<TextTable::Column> programColumns()
 {
     return {{Ctl::tr("PROGRAM"), false, true}, {Ctl::tr("PID"), true}, {Ctl::tr("USER"), false, true}};
+}
+
+using HistoryBy = HistoryQuery::By;
+
+struct HistoryLine {
+    HistoryRow row;
+    bool isRest = false;
+};
+
+/// By time a line a point, else a row a line.
+QList<HistoryLine> historyLines(const HistoryQuery &query, const HistoryAnswer &answer)
+{
+    QList<HistoryLine> lines;
+    if (query.by != HistoryBy::Time) {
+        for (const HistoryRow &row : answer.rows) {
+            lines.append({row, false});
+        }
+        return lines;
+    }
+    for (qsizetype i = 0; i < answer.pointStartsUtcS.size(); ++i) {
+        HistoryRow row;
+        row.sums = answer.total.points.at(i);
+        row.firstUtcS = answer.pointStartsUtcS.at(i);
+        row.lastUtcS = answer.pointStartsUtcS.value(i + 1, query.toUtcS);
+        lines.append({row, false});
+    }
+    return lines;
+}
+
+const QStringList &historyFields()
+{
+    static const QStringList names = {QStringLiteral("rxPayloadBytes"),
+                                      QStringLiteral("txPayloadBytes"),
+                                      QStringLiteral("rxNetworkBytes"),
+                                      QStringLiteral("txNetworkBytes"),
+                                      QStringLiteral("rxPackets"),
+                                      QStringLiteral("txPackets"),
+                                      QStringLiteral("retransmittedSegments")};
+    return names;
+}
+
+/// Null: not known.
+QJsonObject historySums(const TrafficSums &sums)
+{
+    const NetworkUsage network = sums.network.value_or(NetworkUsage());
+    const std::array counts = {sums.rxPayloadBytes,
+                               sums.txPayloadBytes,
+                               network.rxBytes,
+                               network.txBytes,
+                               network.rxPackets,
+                               network.txPackets,
+                               network.retransmittedSegments};
+    QJsonObject object;
+    for (qsizetype i = 0; i < historyFields().size(); ++i) {
+        object.insert(historyFields().at(i),
+                      i < 2 || sums.network ? toJsonValue(counts[size_t(i)]) : QJsonValue(QJsonValue::Null));
+    }
+    return object;
+}
+
+QString localTimeText(qint64 utcS)
+{
+    return QDateTime::fromSecsSinceEpoch(utcS).toString(QStringLiteral("yyyy-MM-dd HH:mm"));
+}
+
+QStringList historyCells(HistoryBy by, const HistoryRow &row)
+{
+    switch (by) {
+    case HistoryBy::Program: {
+        Program program;
+        program.name = row.program.name;
+        program.kind = row.program.kind;
+        return {programLabel(program),
+                isProcess(program) ? printable(userName(row.program.uid)) : unknownText()};
+    }
+    case HistoryBy::Remote:
+        return {row.isManyRemotes ? Ctl::tr("many small ones") : remoteText(row.remote)};
+    case HistoryBy::Protocol:
+        return {protocolName(row.protocol)};
+    case HistoryBy::Interface:
+    case HistoryBy::Host:
+        return {row.name.isEmpty() ? unknownText() : printable(row.name)};
+    case HistoryBy::Time:
+        break;
+    }
+    return {localTimeText(row.firstUtcS)};
+}
+
+QString reasonName(NotMeasuredReason reason)
+{
+    switch (reason) {
+    case NotMeasuredReason::HelperOff:
+        return QStringLiteral("helperOff");
+    case NotMeasuredReason::Suspended:
+        return QStringLiteral("suspended");
+    case NotMeasuredReason::ClockStep:
+        break;
+    }
+    return QStringLiteral("clockStep");
 }
 
 QString yesNo(bool yes)
@@ -316,41 +417,204 @@ QString statusText(const HelperStatus &status)
     return text + u'\n' + interfaces.lines(0).join(u'\n') + u'\n';
 }
 
-QJsonObject historyJson(const QList<ProgramUsage> &programs, qint64 fromUtcMs, qint64 toUtcMs)
+QJsonObject historyJson(const HistoryQuery &query, const HistoryAnswer &answer)
 {
     QJsonArray array;
-    for (const ProgramUsage &program : programs) {
-        array.append(QJsonObject{{QStringLiteral("name"), program.name},
-                                 {QStringLiteral("exe"), program.executable},
-                                 {QStringLiteral("uid"), toJsonValue(program.uid)},
-                                 {QStringLiteral("kind"), kindName(program.kind)},
-                                 {QStringLiteral("rxPayloadBytes"), toJsonValue(program.rxPayloadBytes)},
-                                 {QStringLiteral("txPayloadBytes"), toJsonValue(program.txPayloadBytes)}});
+    for (const HistoryLine &line : historyLines(query, answer)) {
+        QJsonObject object = historySums(line.row.sums);
+        switch (query.by) {
+        case HistoryBy::Program:
+            object.insert(QStringLiteral("name"), line.row.program.name);
+            object.insert(QStringLiteral("exe"), line.row.program.executable);
+            object.insert(QStringLiteral("uid"), toJsonValue(line.row.program.uid));
+            object.insert(QStringLiteral("kind"), kindName(line.row.program.kind));
+            object.insert(QStringLiteral("cgroup"), line.row.program.cgroupPath);
+            break;
+        case HistoryBy::Remote:
+            object.insert(QStringLiteral("remote"), line.row.remote.toString());
+            object.insert(QStringLiteral("manyRemotes"), line.row.isManyRemotes);
+            break;
+        case HistoryBy::Protocol:
+            object.insert(QStringLiteral("protocol"), line.row.protocol);
+            object.insert(QStringLiteral("protocolName"),
+                          line.row.protocol == 0 ? QString() : protocolName(line.row.protocol));
+            break;
+        case HistoryBy::Interface:
+        case HistoryBy::Host:
+            object.insert(QStringLiteral("name"), line.row.name);
+            break;
+        case HistoryBy::Time:
+            break;
+        }
+        if (query.by == HistoryBy::Time) {
+            object.insert(QStringLiteral("fromUtcMs"), QJsonValue(line.row.firstUtcS * 1000));
+            object.insert(QStringLiteral("toUtcMs"), QJsonValue(line.row.lastUtcS * 1000));
+        } else {
+            object.insert(QStringLiteral("firstUtcMs"), QJsonValue(line.row.firstUtcS * 1000));
+            object.insert(QStringLiteral("lastUtcMs"), QJsonValue(line.row.lastUtcS * 1000));
+        }
+        array.append(object);
     }
+    QJsonArray spans;
+    for (const NotMeasured &span : answer.notMeasured) {
+        spans.append(QJsonObject{{QStringLiteral("fromUtcMs"), QJsonValue(span.beginUtcS * 1000)},
+                                 {QStringLiteral("toUtcMs"), QJsonValue(span.endUtcS * 1000)},
+                                 {QStringLiteral("reason"), reasonName(span.reason)}});
+    }
+    static const QHash<HistoryBy, QString> names = {{HistoryBy::Program, QStringLiteral("programs")},
+                                                    {HistoryBy::Remote, QStringLiteral("remotes")},
+                                                    {HistoryBy::Protocol, QStringLiteral("protocols")},
+                                                    {HistoryBy::Interface, QStringLiteral("interfaces")},
+                                                    {HistoryBy::Host, QStringLiteral("hosts")},
+                                                    {HistoryBy::Time, QStringLiteral("times")}};
     return {
         {QStringLiteral("schema"), QStringLiteral("nettally.history/1")},
-        {QStringLiteral("fromUtcMs"), QJsonValue(fromUtcMs)},
-        {QStringLiteral("toUtcMs"), QJsonValue(toUtcMs)},
-        {QStringLiteral("programs"), array},
+        {QStringLiteral("fromUtcMs"), QJsonValue(query.fromUtcS * 1000)},
+        {QStringLiteral("toUtcMs"), QJsonValue(query.toUtcS * 1000)},
+        {names.value(query.by), array},
+        {QStringLiteral("rest"),
+         answer.rest ? QJsonValue(historySums(answer.rest->sums)) : QJsonValue(QJsonValue::Null)},
+        {QStringLiteral("total"), historySums(answer.total.sums)},
+        {QStringLiteral("notMeasured"), spans},
     };
 }
 
-TextTable historyTable(const QList<ProgramUsage> &programs)
+QByteArray historyCsv(const HistoryQuery &query, const HistoryAnswer &answer)
+{
+    const auto quoted = [](const QString &text) {
+        QString cell = printable(text);
+        // A spreadsheet would run what begins like this, and programs choose their names.
+        if (!cell.isEmpty() && QStringLiteral("=+-@").contains(cell.front())) {
+            cell.prepend(u'\'');
+        }
+        return u'"' + cell.replace(u'"', QStringLiteral("\"\"")) + u'"';
+    };
+    QStringList titles;
+    switch (query.by) {
+    case HistoryBy::Program:
+        titles = {QStringLiteral("name"), QStringLiteral("exe"), QStringLiteral("uid"),
+                  QStringLiteral("kind")};
+        break;
+    case HistoryBy::Remote:
+        titles = {QStringLiteral("remote"), QStringLiteral("manyRemotes")};
+        break;
+    case HistoryBy::Protocol:
+        titles = {QStringLiteral("protocol"), QStringLiteral("protocolName")};
+        break;
+    case HistoryBy::Interface:
+    case HistoryBy::Host:
+        titles = {QStringLiteral("name")};
+        break;
+    case HistoryBy::Time:
+        break;
+    }
+    titles += {QStringLiteral("fromUtc"), QStringLiteral("toUtc")};
+    titles += historyFields();
+    QString text = titles.join(u',') + u'\n';
+    for (const HistoryLine &line : historyLines(query, answer)) {
+        const HistoryRow &row = line.row;
+        QStringList cells;
+        switch (query.by) {
+        case HistoryBy::Program:
+            cells = {quoted(row.program.name), quoted(row.program.executable),
+                     QString::number(row.program.uid), quoted(kindName(row.program.kind))};
+            break;
+        case HistoryBy::Remote:
+            cells = {quoted(row.remote.toString()),
+                     row.isManyRemotes ? QStringLiteral("true") : QStringLiteral("false")};
+            break;
+        case HistoryBy::Protocol:
+            cells = {QString::number(row.protocol),
+                     quoted(row.protocol == 0 ? QString() : protocolName(row.protocol))};
+            break;
+        case HistoryBy::Interface:
+        case HistoryBy::Host:
+            cells = {quoted(row.name)};
+            break;
+        case HistoryBy::Time:
+            break;
+        }
+        for (const qint64 utcS : {row.firstUtcS, row.lastUtcS}) {
+            cells.append(QDateTime::fromSecsSinceEpoch(utcS, Qt::UTC).toString(Qt::ISODate));
+        }
+        const QJsonObject sums = historySums(row.sums);
+        for (const QString &field : historyFields()) {
+            const QJsonValue value = sums.value(field);
+            cells.append(value.isNull() ? QString() : QString::number(value.toInteger()));
+        }
+        text += cells.join(u',') + u'\n';
+    }
+    return text.toUtf8();
+}
+
+TextTable historyTable(const HistoryQuery &query, const HistoryAnswer &answer)
 {
     TextTable table;
-    table.columns = {{Ctl::tr("PROGRAM"), false, true},
-                     {Ctl::tr("USER"), false, true},
-                     {Ctl::tr("RECEIVED"), true, false, Meaning::Receive},
-                     {Ctl::tr("SENT"), true, false, Meaning::Send}};
-    for (const ProgramUsage &usage : programs) {
-        Program program;
-        program.name = usage.name;
-        program.kind = usage.kind;
-        table.rows.append({programLabel(program),
-                           isProcess(program) ? printable(userName(usage.uid)) : unknownText(),
-                           formatBytes(usage.rxPayloadBytes), formatBytes(usage.txPayloadBytes)});
+    switch (query.by) {
+    case HistoryBy::Program:
+        table.columns = {{Ctl::tr("PROGRAM"), false, true}, {Ctl::tr("USER"), false, true}};
+        break;
+    case HistoryBy::Remote:
+        table.columns = {{Ctl::tr("REMOTE")}};
+        break;
+    case HistoryBy::Protocol:
+        table.columns = {{Ctl::tr("PROTOCOL")}};
+        break;
+    case HistoryBy::Interface:
+        table.columns = {{Ctl::tr("INTERFACE")}};
+        break;
+    case HistoryBy::Host:
+        table.columns = {{Ctl::tr("HOST")}};
+        break;
+    case HistoryBy::Time:
+        table.columns = {{Ctl::tr("FROM")}};
+        break;
+    }
+    table.columns += {{Ctl::tr("RECEIVED"), true, false, Meaning::Receive},
+                      {Ctl::tr("SENT"), true, false, Meaning::Send},
+                      {Ctl::tr("SHARE"), true}};
+    const double all = double(answer.total.sums.rxPayloadBytes) + double(answer.total.sums.txPayloadBytes);
+    QList<HistoryLine> lines = historyLines(query, answer);
+    if (answer.rest) {
+        lines.append({*answer.rest, true});
+    }
+    for (const HistoryLine &line : std::as_const(lines)) {
+        QStringList cells;
+        if (line.isRest) {
+            cells = {Ctl::tr("all others")};
+            cells.resize(query.by == HistoryBy::Program ? 2 : 1);
+        } else {
+            cells = historyCells(query.by, line.row);
+        }
+        const TrafficSums &sums = line.row.sums;
+        const double share = double(sums.rxPayloadBytes) + double(sums.txPayloadBytes);
+        cells += {formatBytes(sums.rxPayloadBytes), formatBytes(sums.txPayloadBytes),
+                  all > 0 ? QStringLiteral("%1 %").arg(100 * share / all, 0, 'f', 1) : unknownText()};
+        table.rows.append(cells);
     }
     return table;
+}
+
+QStringList notMeasuredLines(const QList<NotMeasured> &spans)
+{
+    QStringList lines;
+    for (const NotMeasured &span : spans) {
+        QString why;
+        switch (span.reason) {
+        case NotMeasuredReason::HelperOff:
+            why = Ctl::tr("the helper was off");
+            break;
+        case NotMeasuredReason::Suspended:
+            why = Ctl::tr("the machine slept");
+            break;
+        case NotMeasuredReason::ClockStep:
+            why = Ctl::tr("the clock was set");
+            break;
+        }
+        lines.append(Ctl::tr("Not measured from %1 to %2: %3.")
+                         .arg(localTimeText(span.beginUtcS), localTimeText(span.endUtcS), why));
+    }
+    return lines;
 }
 
 TextTable liveTable(const QList<LiveRow> &rows, By by)

@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "historystore.h"
-#include "pendingusage.h"
+#include "bucketcalendar.h"
+#include "historyrecord.h"
+#include "rollup.h"
 
 #include <QHash>
 #include <QSqlDatabase>
 #include <QSqlQuery>
+#include <QVariant>
 
+#include <functional>
+#include <memory>
 #include <optional>
-
-#include <sys/types.h>
 
 namespace Nettally {
 
 enum class DatabaseError {
     None,
-    Missing, ///< no file, or one without our tables; only when reading
+    Missing, ///< no history there; only when reading
     ReadOnly,
     DiskFull,
     Locked,
     Corrupt,
     TooNew,
+    TooOld, ///< of an earlier schema; only when reading
     Foreign, ///< a database of another program
+    Taken, ///< another process records into it
+    Unreachable, ///< the server, or the way to it
+    BadUrl,
     Other,
 };
 
@@ -32,59 +38,201 @@ struct DatabaseResult {
     explicit operator bool() const { return error == DatabaseError::None; }
 };
 
-/// The SQL of the history: one connection to one SQLite file. To be used from one thread.
+/// As the column remote.address has it.
+QByteArray storedAddress(const Address &address);
+
+/// A machine whose history a database holds.
+struct HistoryHost {
+    qint64 id = 0;
+    QString name;
+    BucketCalendar calendar; ///< of its days
+    qint64 minuteFloorUtcS = ZoneChange::always; ///< older minutes are gone
+    qint64 hourFloorUtcS = ZoneChange::always;
+    qint64 salvagedUtcS = ZoneChange::always; ///< what is older may miss rows
+};
+
+/// A bucket of a flow as rows have it.
+struct StoredFlow {
+    FlowMinute minute; ///< any time of the bucket
+    bool isManyRemotes = false; ///< instead of its remote
+};
+
+/**
+ * The SQL of the history: one connection to one database, to be used from one thread. What differs from one
+ * kind of database to the other is virtual.
+ *
+ * Whatever changes rows happens in a transaction that is rolled back where anything fails.
+ */
 class HistoryDatabase {
 public:
-    /// Beyond what any interface moves in a minute; keeps sums of many facts within SQLite's signed 64 bits.
+    /// No single figure of a record counts for more: beyond what any interface moves in a minute.
     static constexpr quint64 maxFactBytes = quint64(1) << 53;
+    /// No row grows beyond; keeps sums of rows within the database's signed 64 bits.
+    static constexpr quint64 maxRowBytes = quint64(1) << 60;
 
-    HistoryDatabase();
-    ~HistoryDatabase();
+    static constexpr qint64 minuteRetentionS = 7LL * 86400;
+    static constexpr qint64 hourRetentionS = 90LL * 86400;
+
+    /// For a file's path, or a URL such as "postgresql://user@server/database".
+    static std::unique_ptr<HistoryDatabase> make(const QString &location);
+
+    virtual ~HistoryDatabase();
     Q_DISABLE_COPY_MOVE(HistoryDatabase)
 
-    /// Makes the folder and an empty file where there is none, for their owner alone.
-    static DatabaseResult createFile(const QString &path);
-    static bool isDiskFull(const QString &path);
+    /// How people know it; without a password.
+    virtual QString displayName() const = 0;
+    /// Whether it is a file on this machine, which can be full, moved and set aside.
+    virtual bool isFile() const = 0;
 
-    /// Takes a file that exists, checks it if @p check, brings the schema up to date.
-    DatabaseResult openForRecording(const QString &path, bool check);
-    DatabaseResult openForReading(const QString &path);
-    void close();
+    /// The zone of days to come; the system's unless told. Before opening.
+    void setTimeZone(const QTimeZone &zone) { m_zone = zone; }
+
+    /// Makes what is missing, becomes the one recorder, checks it if @p check, brings the schema up to date.
+    virtual DatabaseResult openForRecording(bool check) = 0;
+    virtual DatabaseResult openForReading() = 0;
+    virtual void close();
     bool isOpen() const { return m_isOpen; }
-    /// Whether the path still names the file that was opened.
-    bool isInPlace() const;
+    /// Whether the location still names what was opened.
+    virtual bool isInPlace() const { return true; }
 
-    /// Adds @p usage to what is stored: all of it, in one transaction, or nothing.
-    DatabaseResult write(const PendingUsage &usage);
+    /// Adds the batch's records and moves the cursor on; nothing where the cursor shows that it was applied.
+    DatabaseResult apply(const HistoryBatch &batch);
+    DatabaseResult readCursor(std::optional<HistoryCursor> &cursor);
 
-    DatabaseResult programUsage(qint64 fromMinuteUtc, qint64 toMinuteUtc, QList<ProgramUsage> &programs);
+    /// The parts of an import, between begin() and finish().
+    DatabaseResult begin();
+    DatabaseResult addFlows(Level finest, const QList<StoredFlow> &flows);
+    DatabaseResult addRecords(const QList<HistoryRecord> &records);
+    DatabaseResult isImported(const QByteArray &exportId, bool &isImported);
+    DatabaseResult markImported(const QByteArray &exportId);
+    /// Drops what the imported history no longer has either, so that roll-ups equal what is left of their
+    /// parts.
+    DatabaseResult raiseFloors(qint64 minuteFloorUtcS, qint64 hourFloorUtcS);
+    /// Rolls back if @p result is a failure; returns it, or how the commit went.
+    DatabaseResult finish(const DatabaseResult &result);
 
-    /// Renames the file and its write-ahead log to "<path>.broken-<UTC time>"; the new path, empty on
-    /// failure.
-    static QString setAside(const QString &path);
+    /// Thins out and folds what has become old. Little to do but for once a day.
+    DatabaseResult maintain(qint64 nowUtcS);
+    /// Gives back the space of what was deleted.
+    virtual DatabaseResult vacuum() = 0;
 
-private:
-    DatabaseResult open(const QString &path, const QString &options);
+    /// Renames a damaged database, takes what can be read of it into a new one, and leaves that open for
+    /// recording. Empty @p target: it cannot be renamed.
+    virtual DatabaseResult replaceDamaged(QString &target, qint64 &salvagedRows);
+
+    /// What is read in between is of one moment.
+    DatabaseResult beginReading();
+    void endReading();
+    /// For questions: the machines, this one first if it has a history.
+    DatabaseResult readHosts(QList<HistoryHost> &hosts);
+    /// Runs a prepared statement, remembered by its text. The query stays owned by the database.
+    DatabaseResult run(const QString &sql, const QVariantList &values, QSqlQuery *&query);
+    DatabaseResult resultOf(const QSqlQuery &query) const;
+    /// " AND u.host_id = <host>" where rows have hosts.
+    virtual QString hostCondition(qint64 hostId) const = 0;
+    /// Joins in the order written, where the database would choose worse.
+    virtual QString orderedJoin() const = 0;
+    /// What the database itself finds wrong with what it stores; empty when nothing.
+    virtual DatabaseResult checkIntegrity(QString &problem) = 0;
+
+    static QString tableOf(Level level);
+    /// The remote that stands for the many small ones of a time long past.
+    static constexpr qint64 otherRemoteId = 0;
+    /// The name of a program's control group without what differs from launch to launch.
+    static QString stableCgroupPath(const QString &path);
+
+protected:
+    struct Progress {
+        std::optional<qint64> newestMinuteUtcS;
+        qint64 minuteFloorUtcS = ZoneChange::always;
+        qint64 hourFloorUtcS = ZoneChange::always;
+        qint64 hourFoldUtcS = ZoneChange::always;
+        qint64 dayFoldUtcS = ZoneChange::always;
+        qint64 monthFoldUtcS = ZoneChange::always;
+        qint64 salvagedUtcS = ZoneChange::always;
+        qint64 sweptUtcS = ZoneChange::always;
+        bool operator==(const Progress &) const = default;
+    };
+
+    HistoryDatabase();
+
+    virtual DatabaseResult resultOf(const QSqlError &error) const = 0;
+    virtual DatabaseResult upsert(Level level, const Facts &facts) = 0;
+    /// Puts the ids of all into m_remoteIds.
+    virtual DatabaseResult resolveRemotes(const QList<Address> &remotes) = 0;
+    /// "host_id, ", or nothing where the database is of one machine.
+    virtual QString hostColumn() const = 0;
+    /// "<host>, " likewise.
+    virtual QString hostValue() const = 0;
+    /// " AND host_id = <host>" of this machine, likewise.
+    virtual QString ownCondition() const = 0;
+    /// Dictionaries that others write too are written before the transaction, lest two wait for each other.
+    virtual bool areDictionariesShared() const = 0;
+    virtual QString beginStatement() const = 0;
+    virtual QString beginReadingStatement() const = 0;
+    /// What is specific to the database in the daily work.
+    virtual DatabaseResult maintainStorage(qint64 referenceUtcS) = 0;
+    virtual DatabaseResult readHostNames(QList<HistoryHost> &hosts) = 0;
+
+    QSqlDatabase connection() const { return QSqlDatabase::database(m_connectionName, false); }
     DatabaseResult execute(const QString &statement);
+    DatabaseResult prepare(const QString &sql, QSqlQuery *&query);
     DatabaseResult readNumber(const QString &statement, qint64 &number);
-    DatabaseResult checkIntegrity();
-    DatabaseResult migrate();
-    DatabaseResult applyMigration(int version);
-    DatabaseResult prepareStatements();
-    DatabaseResult writeFacts(const PendingUsage &usage);
-    DatabaseResult programId(const ProgramIdentity &program, qint64 &id);
-    DatabaseResult remoteId(const Address &remote, qint64 &id);
+    /// The statements of resources/schema/<name>.sql.
+    static QStringList schemaStatements(const QString &name);
+    /// Reads what a recorder has to know, and notes the zone where it changed.
+    DatabaseResult prepareRecording();
+    DatabaseResult saveProgress();
+    DatabaseResult readZones(qint64 hostId, QList<ZoneChange> &changes);
+    /// What was remembered of rows that were rolled back or dropped.
+    virtual void forgetIds();
 
-    QString m_path;
     const QString m_connectionName;
     bool m_isOpen = false;
-    dev_t m_device = 0; ///< of the file that was opened
-    ino_t m_inode = 0;
-    std::optional<QSqlQuery> m_insertProgram;
-    std::optional<QSqlQuery> m_insertRemote;
-    std::optional<QSqlQuery> m_addUsage;
-    QHash<ProgramIdentity, qint64> m_programIds; ///< of rows committed or in the open transaction
-    QHash<Address, qint64> m_remoteIds;
+    qint64 m_hostId = 0;
+    Progress m_progress;
+    Progress m_savedProgress;
+    BucketCalendar m_calendar;
+    QHash<Address, qint64> m_remoteIds; ///< of rows committed or in the open transaction
+
+private:
+    struct ChannelKey {
+        quint8 protocol = 0;
+        quint16 servicePort = 0;
+        quint8 direction = 0;
+        qint64 interfaceId = 0;
+        bool operator==(const ChannelKey &) const = default;
+        friend size_t qHash(const ChannelKey &key, size_t seed = 0) noexcept
+        {
+            return qHashMulti(seed, key.protocol, key.servicePort, key.direction, key.interfaceId);
+        }
+    };
+
+    DatabaseResult resolve(const QList<HistoryRecord> &records);
+    DatabaseResult resolveFlows(const QList<const FlowIdentity *> &flows);
+    DatabaseResult programId(const ProgramIdentity &program, qint64 &id);
+    DatabaseResult interfaceId(const QString &name, qint64 &id);
+    DatabaseResult channelId(const FlowIdentity &flow, qint64 &id);
+    DatabaseResult insertId(const QString &table, const QString &columns, const QVariantList &values,
+                            qint64 &id);
+    DatabaseResult isApplied(const HistoryCursor &cursor, bool &isApplied);
+    DatabaseResult moveCursor(const HistoryCursor &cursor);
+    DatabaseResult roll(RollUp &rollUp, const FlowMinute &flow, bool isManyRemotes, Level finest);
+    DatabaseResult write(const RollUp &rollUp);
+    DatabaseResult addSpan(const NotMeasured &span);
+    DatabaseResult addInterfaceMinute(const InterfaceMinute &minute);
+    DatabaseResult noteZone();
+    DatabaseResult trim(Level level, qint64 floorUtcS, qint64 Progress::*floor);
+    DatabaseResult trimRows(Level level, qint64 floorUtcS, qint64 Progress::*floor);
+    DatabaseResult fold(Level level, int keptRemotes, qint64 endUtcS, qint64 Progress::*folded);
+    DatabaseResult foldSlice(Level level, int keptRemotes, qint64 beginUtcS, qint64 endUtcS);
+    DatabaseResult earliest(Level level, qint64 fromUtcS, std::optional<qint64> &startUtcS);
+
+    std::optional<QTimeZone> m_zone;
+    QHash<QString, std::shared_ptr<QSqlQuery>> m_statements;
+    QHash<ProgramIdentity, qint64> m_programIds;
+    QHash<QString, qint64> m_interfaceIds;
+    QHash<ChannelKey, qint64> m_channelIds;
 };
 
 } // namespace Nettally

@@ -22,9 +22,14 @@ QString HistoryStore::defaultPath()
         + QStringLiteral("/nettally/history.db");
 }
 
-HistoryStore::HistoryStore(const QString &databasePath, QObject *parent)
+bool HistoryStore::isUrl(const QString &location)
+{
+    return location.contains(QStringLiteral("://"));
+}
+
+HistoryStore::HistoryStore(const QString &location, QObject *parent)
     : QObject(parent)
-    , m_path(databasePath)
+    , m_location(location)
 {
     m_thread.setObjectName(QStringLiteral("history"));
 }
@@ -39,19 +44,25 @@ HistoryStore::~HistoryStore()
 void HistoryStore::start(Mode mode)
 {
     Q_ASSERT(!m_worker);
-    m_worker = new HistoryWorker(m_path, mode, m_retryInterval,
-                                 [this](State state, const QString &problem) { setState(state, problem); });
+    HistoryWorker::Reports reports;
+    reports.state = [this](State state, const QString &problem) { setState(state, problem); };
+    reports.cursor = [this](const std::optional<HistoryCursor> &cursor) { setCursor(cursor); };
+    reports.applied = [this](const HistoryCursor &cursor) {
+        setCursor(cursor);
+        QMetaObject::invokeMethod(
+            this, [this, cursor] { Q_EMIT batchApplied(cursor); }, Qt::QueuedConnection);
+    };
+    m_worker = new HistoryWorker(m_location, mode, m_retryInterval, reports);
     m_worker->moveToThread(&m_thread);
     connect(&m_thread, &QThread::finished, m_worker, &QObject::deleteLater);
     m_thread.start();
     QMetaObject::invokeMethod(m_worker, [worker = m_worker] { worker->start(); });
 }
 
-void HistoryStore::record(qint64 utcMs, const QList<UsageDelta> &deltas)
+void HistoryStore::applyBatch(const HistoryBatch &batch)
 {
     if (m_worker) {
-        QMetaObject::invokeMethod(m_worker,
-                                  [worker = m_worker, utcMs, deltas] { worker->record(utcMs, deltas); });
+        QMetaObject::invokeMethod(m_worker, [worker = m_worker, batch] { worker->applyBatch(batch); });
     }
 }
 
@@ -83,6 +94,12 @@ QString HistoryStore::problem() const
     return m_problem;
 }
 
+std::optional<HistoryCursor> HistoryStore::cursor() const
+{
+    const QMutexLocker locker(&m_mutex);
+    return m_cursor;
+}
+
 void HistoryStore::setState(State state, const QString &problem)
 {
     {
@@ -94,20 +111,52 @@ void HistoryStore::setState(State state, const QString &problem)
     QMetaObject::invokeMethod(this, &HistoryStore::stateChanged, Qt::QueuedConnection);
 }
 
-void HistoryStore::queryProgramUsage(qint64 fromUtcMs, qint64 toUtcMs,
-                                     std::function<void(const ProgramUsageResult &)> answer)
+void HistoryStore::setCursor(const std::optional<HistoryCursor> &cursor)
+{
+    const QMutexLocker locker(&m_mutex);
+    m_cursor = cursor;
+}
+
+template <typename Work, typename Answer>
+void HistoryStore::ask(Work work, Answer answer)
 {
     if (!m_worker) {
         return;
     }
-    QMetaObject::invokeMethod(m_worker,
-                              [this, worker = m_worker, fromUtcMs, toUtcMs, answer = std::move(answer)] {
-                                  const ProgramUsageResult result = worker->programUsage(fromUtcMs, toUtcMs);
-                                  // `this` outlives the thread; a call still queued when it goes is dropped
-                                  // with it.
-                                  QMetaObject::invokeMethod(
-                                      this, [answer, result] { answer(result); }, Qt::QueuedConnection);
-                              });
+    QMetaObject::invokeMethod(
+        m_worker, [this, worker = m_worker, work = std::move(work), answer = std::move(answer)] {
+            // `this` outlives the thread; a call still queued when it goes is dropped with it.
+            QMetaObject::invokeMethod(
+                this, [answer, result = work(worker)] { answer(result); }, Qt::QueuedConnection);
+        });
+}
+
+void HistoryStore::query(const HistoryQuery &query, std::function<void(const HistoryAnswer &)> answer)
+{
+    ask([query](HistoryWorker *worker) { return worker->answer(query); }, std::move(answer));
+}
+
+void HistoryStore::verify(std::function<void(const HistoryVerdict &)> answer)
+{
+    ask([](HistoryWorker *worker) { return worker->verify(); }, std::move(answer));
+}
+
+void HistoryStore::vacuum(std::function<void(const QString &)> answer)
+{
+    ask([](HistoryWorker *worker) { return worker->vacuum(); }, std::move(answer));
+}
+
+void HistoryStore::exportSpan(ExportFormat format, qint64 fromUtcS, qint64 toUtcS, ExportSink sink,
+                              std::function<void(const QString &)> answer)
+{
+    ask([format, fromUtcS, toUtcS, sink = std::move(sink)](
+            HistoryWorker *worker) { return worker->exportSpan(format, fromUtcS, toUtcS, sink); },
+        std::move(answer));
+}
+
+void HistoryStore::import(const QString &path, std::function<void(const HistoryImport &)> answer)
+{
+    ask([path](HistoryWorker *worker) { return worker->import(path); }, std::move(answer));
 }
 
 } // namespace Nettally

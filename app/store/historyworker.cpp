@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "historyworker.h"
 
+#include "historyreader.h"
+#include "historytransfer.h"
+
+#include <QDateTime>
 #include <QDir>
-#include <QFileInfo>
+#include <QFile>
+
+#include <algorithm>
 
 namespace Nettally {
 
 namespace {
 
-constexpr qint64 minuteMs = 60000;
 constexpr qsizetype maxPendingMinutes = 60;
-constexpr qsizetype maxPendingFacts = 200000; ///< some 40 MB
-
-qint64 minuteOf(qint64 utcMs)
-{
-    return utcMs >= 0 ? utcMs / minuteMs : (utcMs - minuteMs + 1) / minuteMs;
-}
+constexpr qsizetype maxPendingFlows = 200000; ///< some 60 MB
+constexpr std::chrono::milliseconds troubledInterval = std::chrono::seconds(5);
+constexpr qint64 maintainEveryMs = 3600 * 1000;
+constexpr qsizetype journalIdBytes = 16;
 
 QString withStop(const QString &detail)
 {
@@ -24,16 +27,14 @@ QString withStop(const QString &detail)
 
 } // namespace
 
-HistoryWorker::HistoryWorker(const QString &path, HistoryStore::Mode mode,
-                             std::chrono::milliseconds retryInterval, Report report)
-    : m_path(path)
-    , m_mode(mode)
-    , m_report(std::move(report))
+HistoryWorker::HistoryWorker(const QString &location, HistoryStore::Mode mode,
+                             std::chrono::milliseconds retryInterval, Reports reports)
+    : m_mode(mode)
+    , m_retryInterval(retryInterval)
+    , m_reports(std::move(reports))
+    , m_database(HistoryDatabase::make(location))
     , m_timer(this)
-    , m_lock(path + QStringLiteral(".lock"))
 {
-    // A recorder may sit for weeks: only a dead process makes its lock stale, never its age.
-    m_lock.setStaleLockTime(0);
     m_timer.setInterval(retryInterval);
     connect(&m_timer, &QTimer::timeout, this, &HistoryWorker::write);
 }
@@ -41,34 +42,39 @@ HistoryWorker::HistoryWorker(const QString &path, HistoryStore::Mode mode,
 void HistoryWorker::start()
 {
     if (m_mode == HistoryStore::Mode::Read) {
-        if (QFileInfo::exists(m_path)) {
-            report(HistoryStore::State::Reader, QString());
-        } else {
-            reportProblem({DatabaseError::Missing, QString()});
-        }
+        const QString problem = read([] { return DatabaseResult(); });
+        report(problem.isEmpty() ? HistoryStore::State::Reader : HistoryStore::State::Failed, problem);
         return;
     }
     m_timer.start();
     write();
 }
 
-void HistoryWorker::record(qint64 utcMs, const QList<UsageDelta> &deltas)
+void HistoryWorker::applyBatch(const HistoryBatch &batch)
 {
     if (m_mode == HistoryStore::Mode::Read || m_isReader) {
         return; // the recording process sees the same traffic
     }
-    const qint64 minute = minuteOf(utcMs);
-    if (minute != m_openMinute && !m_pending.isEmpty()) {
+    if (batch.cursor) {
+        if (batch.cursor->journalId.size() != journalIdBytes || batch.cursor->number >> 63 != 0) {
+            qWarning("A batch of records without a valid place in its journal is not stored.");
+            return;
+        }
+        m_batches.enqueue(batch);
         write();
-        m_timer.start(); // its next turn only comes if the record stops
+        return;
     }
-    m_openMinute = minute;
-    for (const UsageDelta &delta : deltas) {
-        m_pending.add(minute, delta);
+    for (const HistoryRecord &record : batch.records) {
+        const auto *flow = std::get_if<FlowMinute>(&record);
+        if (flow && !m_pending.isEmpty() && flow->minuteUtcS != m_pending.openMinuteUtcS()) {
+            write();
+            m_timer.start(); // its next turn only comes if the record stops
+        }
+        m_pending.add(record);
     }
-    if (m_pending.factCount() > maxPendingFacts) {
+    if (m_pending.flowCount() > maxPendingFlows) {
         write();
-        m_isCoarse = m_pending.fold(maxPendingMinutes, maxPendingFacts) || m_isCoarse;
+        m_isCoarse = m_pending.fold(maxPendingMinutes, maxPendingFlows) || m_isCoarse;
     }
 }
 
@@ -78,125 +84,192 @@ void HistoryWorker::write()
         return;
     }
     const DatabaseResult result = openAndWrite();
-    if (m_isReader) {
+    if (result.error == DatabaseError::Taken) {
+        m_isReader = true;
+        m_pending.clear();
+        m_batches.clear();
+        m_isCoarse = false;
+        m_database->close();
+        m_reports.cursor(std::nullopt);
+        report(
+            HistoryStore::State::Reader,
+            HistoryStore::tr("Another running program (%1) is recording the history; this one shows it and "
+                             "takes over when that one ends.")
+                .arg(result.detail));
         return;
     }
+    m_timer.setInterval(result ? m_retryInterval : std::min(m_retryInterval, troubledInterval));
+    m_isReader = false;
     if (result) {
         m_isCoarse = false;
         reportHealthy();
         return;
     }
-    m_database.close(); // the next try begins from the file as it is then
-    m_isCoarse = m_pending.fold(maxPendingMinutes, maxPendingFacts) || m_isCoarse;
+    m_database->close(); // the next try begins from the file as it is then
+    m_isCoarse = m_pending.fold(maxPendingMinutes, maxPendingFlows) || m_isCoarse;
     reportProblem(result);
-}
-
-HistoryWorker::Lock HistoryWorker::takeLock()
-{
-    if (m_lock.isLocked() || m_lock.tryLock(0)) {
-        return Lock::Held;
-    }
-    return m_lock.error() == QLockFile::LockFailedError ? Lock::OtherProcess : Lock::Refused;
 }
 
 DatabaseResult HistoryWorker::openAndWrite()
 {
-    if (m_database.isOpen() && !m_database.isInPlace()) {
-        m_database.close(); // somebody moved or deleted the file: what goes there now would be lost
+    if (m_database->isOpen() && !m_database->isInPlace()) {
+        m_database->close(); // somebody moved or deleted the file: what goes there now would be lost
         m_isChecked = false;
     }
-    if (!m_database.isOpen()) {
-        // The folder is needed for the lock already, the file makes "full" and "read-only" tell themselves
-        // apart.
-        DatabaseResult result = HistoryDatabase::createFile(m_path);
-        if (!result) {
-            return result;
-        }
-        const Lock lock = takeLock();
-        m_isReader = lock == Lock::OtherProcess;
-        if (m_isReader) {
-            m_pending.clear();
-            m_isCoarse = false;
-            qint64 pid = 0;
-            QString host;
-            QString program;
-            m_lock.getLockInfo(&pid, &host, &program);
-            report(HistoryStore::State::Reader,
-                   HistoryStore::tr(
-                       "Another running program (%1, process %2) is recording the history; this one "
-                       "shows it and takes over when that one ends.")
-                       .arg(program.isEmpty() ? HistoryStore::tr("unknown") : program)
-                       .arg(pid));
-            return {};
-        }
-        if (lock == Lock::Refused) {
-            return {HistoryDatabase::isDiskFull(m_path) ? DatabaseError::DiskFull : DatabaseError::ReadOnly,
-                    HistoryStore::tr("no lock file can be made beside it")};
-        }
-        result = m_database.openForRecording(m_path, !m_isChecked);
-        if (result.error == DatabaseError::Corrupt && setAside(result)) {
-            result = beginAnew();
-        }
-        if (!result) {
-            return result;
-        }
-        m_isChecked = true;
-    }
-    if (m_pending.isEmpty()) {
-        return {};
-    }
-    DatabaseResult result = m_database.write(m_pending);
-    if (result.error == DatabaseError::Corrupt && setAside(result)) {
-        result = beginAnew();
-        if (result) {
-            result = m_database.write(m_pending);
-        }
-    }
+    DatabaseResult result = m_database->isOpen() ? DatabaseResult() : open();
     if (result) {
-        m_pending.clear();
+        result = writeWaiting();
+        if (result.error == DatabaseError::Corrupt) {
+            result = replaceDamaged(result);
+            if (result) {
+                result = writeWaiting();
+            }
+        }
     }
     return result;
 }
 
-bool HistoryWorker::setAside(const DatabaseResult &damage)
+DatabaseResult HistoryWorker::open()
 {
-    m_database.close();
-    const QString target = HistoryDatabase::setAside(m_path);
-    if (target.isEmpty()) {
-        return false;
+    DatabaseResult result = m_database->openForRecording(!m_isChecked);
+    if (result.error == DatabaseError::Corrupt) {
+        result = replaceDamaged(result);
     }
-    qWarning("The history %s is damaged: %s", qUtf8Printable(m_path), qUtf8Printable(damage.detail));
-    m_setAsideNotice =
-        HistoryStore::tr("The history was damaged and is kept as %1; a new one has been begun. To save "
-                         "what the old one holds, run: sqlite3 %1 .recover")
-            .arg(QDir::toNativeSeparators(target));
-    return true;
-}
-
-DatabaseResult HistoryWorker::beginAnew()
-{
-    const DatabaseResult result = HistoryDatabase::createFile(m_path);
-    return result ? m_database.openForRecording(m_path, false) : result;
-}
-
-ProgramUsageResult HistoryWorker::programUsage(qint64 fromUtcMs, qint64 toUtcMs)
-{
-    ProgramUsageResult answer;
-    const bool isOpen = m_database.isOpen();
-    DatabaseResult result = isOpen ? DatabaseResult() : m_database.openForReading(m_path);
+    std::optional<HistoryCursor> cursor;
     if (result) {
-        // Whole minutes that begin within the span: up from both ends.
-        result = m_database.programUsage(minuteOf(fromUtcMs + minuteMs - 1), minuteOf(toUtcMs + minuteMs - 1),
-                                         answer.programs);
+        m_isChecked = true;
+        m_maintained.invalidate();
+        result = m_database->readCursor(cursor);
     }
-    if (!isOpen) {
-        m_database.close(); // so that a reader never keeps the recorder's log from being emptied
+    if (result) {
+        m_reports.cursor(cursor);
     }
-    if (!result) {
-        answer.programs.clear();
-        answer.problem = sentence(result);
+    return result;
+}
+
+DatabaseResult HistoryWorker::writeWaiting()
+{
+    if (!m_pending.isEmpty()) {
+        const DatabaseResult result = m_database->apply({m_pending.records(), std::nullopt});
+        if (!result) {
+            return result;
+        }
+        m_pending.clear();
+    }
+    while (!m_batches.isEmpty()) {
+        const DatabaseResult result = m_database->apply(m_batches.head());
+        if (!result) {
+            return result;
+        }
+        m_reports.applied(*m_batches.dequeue().cursor);
+    }
+    if (!m_maintained.isValid() || m_maintained.hasExpired(maintainEveryMs)) {
+        const DatabaseResult result = m_database->maintain(QDateTime::currentSecsSinceEpoch());
+        if (!result) {
+            return result;
+        }
+        m_maintained.start();
+    }
+    return {};
+}
+
+DatabaseResult HistoryWorker::replaceDamaged(const DatabaseResult &damage)
+{
+    QString target;
+    qint64 rows = 0;
+    const DatabaseResult result = m_database->replaceDamaged(target, rows);
+    if (target.isEmpty()) {
+        return damage;
+    }
+    qWarning("The history %s is damaged: %s", qUtf8Printable(m_database->displayName()),
+             qUtf8Printable(damage.detail));
+    target = QDir::toNativeSeparators(target);
+    m_setAsideNotice = rows > 0
+        ? HistoryStore::tr(
+              "The history was damaged and is kept as %1; what could be read of it (%2 rows) is in "
+              "the new one that has been begun.")
+              .arg(target)
+              .arg(rows)
+        : HistoryStore::tr("The history was damaged and is kept as %1; a new one has been begun. To save "
+                           "what the old one holds, run: sqlite3 %1 .recover")
+              .arg(target);
+    return result;
+}
+
+QString HistoryWorker::read(const std::function<DatabaseResult()> &work)
+{
+    const bool isOpen = m_database->isOpen();
+    DatabaseResult result = isOpen ? DatabaseResult() : m_database->openForReading();
+    if (result) {
+        result = m_database->beginReading();
+    }
+    if (result) {
+        result = work();
+        m_database->endReading();
+    }
+    if (!isOpen || result.error == DatabaseError::Unreachable) {
+        // So that a reader never keeps the recorder's log from being emptied.
+        m_database->close();
+    }
+    return sentence(result);
+}
+
+HistoryAnswer HistoryWorker::answer(const HistoryQuery &query)
+{
+    HistoryAnswer answer;
+    const QString problem = read([&] { return HistoryReader(*m_database).answer(query, answer); });
+    if (!problem.isEmpty()) {
+        answer = {};
+        answer.problem = problem;
     }
     return answer;
+}
+
+HistoryVerdict HistoryWorker::verify()
+{
+    HistoryVerdict verdict;
+    verdict.problem = read([&] { return HistoryReader(*m_database).verify(verdict); });
+    return verdict;
+}
+
+QString HistoryWorker::exportSpan(ExportFormat format, qint64 fromUtcS, qint64 toUtcS, const ExportSink &sink)
+{
+    return read([&] { return HistoryTransfer(*m_database).exportSpan(format, fromUtcS, toUtcS, sink); });
+}
+
+QString HistoryWorker::refusal()
+{
+    write();
+    return m_database->isOpen() && !m_isReader ? QString() : m_problem;
+}
+
+QString HistoryWorker::vacuum()
+{
+    const QString problem = refusal();
+    return problem.isEmpty() ? sentence(m_database->vacuum()) : problem;
+}
+
+HistoryImport HistoryWorker::import(const QString &path)
+{
+    HistoryImport imported;
+    QFile file(path);
+    if (!file.open(QIODevice::ReadOnly)) {
+        imported.problem = HistoryStore::tr("The file %1 cannot be read (%2): name an export of a history.")
+                               .arg(path, file.errorString());
+        return imported;
+    }
+    imported.problem = refusal();
+    if (!imported.problem.isEmpty()) {
+        return imported;
+    }
+    const QString problem = sentence(HistoryTransfer(*m_database).import(file, imported));
+    if (!problem.isEmpty()) {
+        imported.problem = problem;
+    } else if (!imported.problem.isEmpty()) {
+        imported.problem =
+            HistoryStore::tr("The file %1 cannot be imported, %2.").arg(path, imported.problem);
+    }
+    return imported;
 }
 
 void HistoryWorker::reportHealthy()
@@ -231,7 +304,7 @@ void HistoryWorker::reportProblem(const DatabaseResult &result)
 
 QString HistoryWorker::sentence(const DatabaseResult &result) const
 {
-    const QString path = QDir::toNativeSeparators(m_path);
+    const QString path = m_database->displayName();
     const QString detail = withStop(result.detail);
     switch (result.error) {
     case DatabaseError::None:
@@ -264,6 +337,24 @@ QString HistoryWorker::sentence(const DatabaseResult &result) const
                    "The history %1 was written by a newer version of Nettally and is left as it is: "
                    "install that version, or move the file away to begin a new one.")
             .arg(path);
+    case DatabaseError::TooOld:
+        return HistoryStore::tr(
+                   "The history %1 was written by an older version of Nettally: start nettally once "
+                   "to bring it up to date.")
+            .arg(path);
+    case DatabaseError::Taken:
+        return HistoryStore::tr(
+                   "Another running program (%1) is recording into the history %2: close it first.")
+            .arg(result.detail, path);
+    case DatabaseError::Unreachable:
+        return HistoryStore::tr(
+                   "The history %1 cannot be reached%2: see that the server runs and lets you in; "
+                   "until then it is kept in memory.")
+            .arg(path, detail);
+    case DatabaseError::BadUrl:
+        return HistoryStore::tr("The address %1 of a history is not understood%2: write it as "
+                                "postgresql://user@server/database.")
+            .arg(path, detail);
     case DatabaseError::Foreign:
         return HistoryStore::tr(
                    "The file %1 is a database of another program and is left as it is: move it away, or "
@@ -285,7 +376,7 @@ void HistoryWorker::report(HistoryStore::State state, const QString &problem)
     }
     m_state = state;
     m_problem = problem;
-    m_report(state, problem);
+    m_reports.state(state, problem);
 }
 
 } // namespace Nettally

@@ -3,53 +3,65 @@
 
 #include "historydatabase.h"
 #include "historystore.h"
-#include "pendingusage.h"
+#include "pendingrecords.h"
 
-#include <QLockFile>
+#include <QElapsedTimer>
 #include <QObject>
+#include <QQueue>
 #include <QTimer>
 
 #include <chrono>
 #include <functional>
+#include <memory>
 
 namespace Nettally {
 
 /// What HistoryStore does on its thread: when to write, and what to do when that fails.
 class HistoryWorker : public QObject {
 public:
-    /// Called in the worker's thread on every change.
-    using Report = std::function<void(HistoryStore::State, const QString &)>;
+    /// All are called in the worker's thread.
+    struct Reports {
+        std::function<void(HistoryStore::State, const QString &)> state; ///< on every change
+        std::function<void(const std::optional<HistoryCursor> &)> cursor; ///< before it may be relied on
+        std::function<void(const HistoryCursor &)> applied;
+    };
 
-    HistoryWorker(const QString &path, HistoryStore::Mode mode, std::chrono::milliseconds retryInterval,
-                  Report report);
+    HistoryWorker(const QString &location, HistoryStore::Mode mode, std::chrono::milliseconds retryInterval,
+                  Reports reports);
 
     /// First call in the thread.
     void start();
-    void record(qint64 utcMs, const QList<UsageDelta> &deltas);
+    void applyBatch(const HistoryBatch &batch);
     /// Writes what is pending, after whatever is needed for it: taking the lock, opening the database.
     void write();
-    ProgramUsageResult programUsage(qint64 fromUtcMs, qint64 toUtcMs);
+    HistoryAnswer answer(const HistoryQuery &query);
+    HistoryVerdict verify();
+    QString vacuum();
+    QString exportSpan(ExportFormat format, qint64 fromUtcS, qint64 toUtcS, const ExportSink &sink);
+    HistoryImport import(const QString &path);
 
 private:
-    enum class Lock { Held, OtherProcess, Refused };
-
-    Lock takeLock();
     DatabaseResult openAndWrite();
-    bool setAside(const DatabaseResult &damage);
-    DatabaseResult beginAnew();
+    DatabaseResult open();
+    DatabaseResult replaceDamaged(const DatabaseResult &damage);
+    DatabaseResult writeWaiting();
+    /// Runs @p work in one snapshot of the database, opened for it where it is not open.
+    QString read(const std::function<DatabaseResult()> &work);
+    /// Why nothing can be changed; empty when this process records.
+    QString refusal();
     void reportHealthy();
     void reportProblem(const DatabaseResult &result);
     QString sentence(const DatabaseResult &result) const;
     void report(HistoryStore::State state, const QString &problem);
 
-    const QString m_path;
     const HistoryStore::Mode m_mode;
-    const Report m_report;
+    const std::chrono::milliseconds m_retryInterval;
+    const Reports m_reports;
+    const std::unique_ptr<HistoryDatabase> m_database;
     QTimer m_timer;
-    QLockFile m_lock;
-    HistoryDatabase m_database;
-    PendingUsage m_pending;
-    qint64 m_openMinute = 0; ///< UTC minute of the last record
+    PendingRecords m_pending;
+    QQueue<HistoryBatch> m_batches; ///< from a journal, in its order
+    QElapsedTimer m_maintained; ///< since the last time
     bool m_isReader = false;
     bool m_isChecked = false; ///< the file passed its integrity check since this process took it
     bool m_isCoarse = false; ///< what is pending lost detail

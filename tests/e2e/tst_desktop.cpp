@@ -161,6 +161,7 @@ void DesktopTest::historyHoldsTheDownload()
         QSqlQuery query(database);
         query.prepare(QStringLiteral("SELECT sum(rx_payload_bytes), sum(tx_payload_bytes) FROM usage_minute "
                                      "JOIN program USING (program_id) JOIN remote USING (remote_id) "
+                                     "JOIN channel USING (channel_id) "
                                      "WHERE name = 'curl' AND protocol = 6 AND substr(address, 13) = ?"));
         query.addBindValue(QByteArray::fromHex("0a580002")); // 10.88.0.2
         QVERIFY2(query.exec() && query.next(), qPrintable(query.lastError().text()));

@@ -118,7 +118,26 @@ void TestCliReport::parsesCommands()
     QVERIFY2(history.options, qPrintable(history.error));
     QCOMPARE(history.options->lastMs, 7LL * 24 * 3600 * 1000);
     QCOMPARE(history.options->database, u"/a b"_s);
-    QVERIFY(history.options->json);
+    QCOMPARE(history.options->format, Format::Json);
+
+    const Parsed bounded = parseArguments({u"history"_s, u"--from"_s, u"2026-11-01T10:00:00Z"_s, u"--to"_s,
+                                           u"2026-11-02T00:00:00+02:00"_s, u"--by"_s, u"remote"_s, u"--top"_s,
+                                           u"5"_s, u"--program"_s, u"curl"_s, u"--format"_s, u"csv"_s},
+                                          0);
+    QVERIFY2(bounded.options, qPrintable(bounded.error));
+    QCOMPARE(bounded.options->action, HistoryAction::Ask);
+    QCOMPARE(bounded.options->fromUtcS, 1793527200);
+    QCOMPARE(bounded.options->toUtcS, 1793570400);
+    QCOMPARE(bounded.options->historyBy, HistoryQuery::By::Remote);
+    QCOMPARE(bounded.options->top, 5);
+    QCOMPARE(bounded.options->program, u"curl"_s);
+    QCOMPARE(bounded.options->format, Format::Csv);
+
+    const Parsed import = parseArguments({u"history"_s, u"import"_s, u"a file"_s}, 0);
+    QVERIFY2(import.options, qPrintable(import.error));
+    QCOMPARE(import.options->action, HistoryAction::Import);
+    QCOMPARE(import.options->file, u"a file"_s);
+    QCOMPARE(parseArguments({u"history"_s, u"verify"_s}, 0).options->action, HistoryAction::Verify);
 
     QVERIFY(parseArguments({u"selftest"_s}, 0).options->scenarios.isEmpty());
     const Parsed selfTest = parseArguments({u"selftest"_s, u"--scenario"_s, u"udp"_s,
@@ -153,6 +172,15 @@ void TestCliReport::refusesWrongUsage_data()
     QTest::newRow("scope of the self-test")
         << QStringList{u"selftest"_s, u"--scope"_s, u"own"_s} << u"scope"_s;
     QTest::newRow("span") << QStringList{u"history"_s, u"--last"_s, u"yesterday"_s} << u"yesterday"_s;
+    QTest::newRow("time") << QStringList{u"history"_s, u"--from"_s, u"monday"_s} << u"monday"_s;
+    QTest::newRow("two beginnings") << QStringList{u"history"_s, u"--from"_s, u"2026-11-01"_s, u"--last"_s,
+                                                   u"1d"_s}
+                                    << u"leave one out"_s;
+    QTest::newRow("end before the beginning")
+        << QStringList{u"history"_s, u"--from"_s, u"2026-11-02"_s, u"--to"_s, u"2026-11-01"_s} << u"later"_s;
+    QTest::newRow("unknown question") << QStringList{u"history"_s, u"--by"_s, u"colour"_s} << u"colour"_s;
+    QTest::newRow("nothing to import") << QStringList{u"history"_s, u"import"_s} << u"file"_s;
+    QTest::newRow("unknown action") << QStringList{u"history"_s, u"burn"_s} << u"burn"_s;
 }
 
 void TestCliReport::refusesWrongUsage()

@@ -130,6 +130,7 @@ private Q_SLOTS:
     void restoresTheTerminal_data();
     void restoresTheTerminal();
     void printsHistory();
+    void movesHistory();
     void saysThereIsNoHistory();
     void selfTestTakesRoot();
     void selfTestFindsWhatIsNotCounted();
@@ -469,14 +470,15 @@ void TestNettallyctl::printsHistory()
     {
         HistoryStore store(path);
         store.start();
-        UsageDelta recent;
-        recent.program.name = u"re\x1b[mcent"_s;
-        recent.rxPayloadBytes = 3000;
-        UsageDelta old = recent;
-        old.program.name = u"old"_s;
-        const qint64 nowMs = QDateTime::currentMSecsSinceEpoch();
-        store.record(nowMs - 600000, {recent});
-        store.record(nowMs - 7200000, {old});
+        const qint64 minuteUtcS = QDateTime::currentSecsSinceEpoch() / 60 * 60;
+        FlowMinute recent;
+        recent.minuteUtcS = minuteUtcS - 600;
+        recent.flow.program.name = u"re\x1b[mcent"_s;
+        recent.sums.rxPayloadBytes = 3000;
+        FlowMinute old = recent;
+        old.minuteUtcS = minuteUtcS - 7200;
+        old.flow.program.name = u"old"_s;
+        store.applyBatch({{recent, old}, std::nullopt});
         store.flush();
         // While another process records, too.
         const Outcome text = run({u"history"_s, u"--last"_s, u"1h"_s, u"--database"_s, path});
@@ -494,6 +496,73 @@ void TestNettallyctl::printsHistory()
     QCOMPARE(object.value(u"programs"_s).toArray().size(), 2);
     QCOMPARE(object.value(u"programs"_s).toArray().at(0).toObject().value(u"rxPayloadBytes"_s).toInteger(),
              3000);
+}
+
+void TestNettallyctl::movesHistory()
+{
+    QTemporaryDir directory;
+    const QString first = directory.filePath(u"first.db"_s);
+    const QString second = directory.filePath(u"second.db"_s);
+    const QString file = directory.filePath(u"export.json"_s);
+    const qint64 hourUtcS = QDateTime::currentSecsSinceEpoch() / 3600 * 3600 - 7200;
+    {
+        HistoryStore store(first);
+        store.start();
+        FlowMinute flow;
+        flow.minuteUtcS = hourUtcS;
+        flow.flow.program.name = u"curl"_s;
+        flow.flow.remote = Address::fromString(u"192.0.2.1"_s);
+        flow.flow.protocol = 6;
+        flow.sums = {1000, 24, NetworkUsage{1100, 124, 2, 2, 0}};
+        FlowMinute other = flow;
+        other.flow.remote = Address::fromString(u"192.0.2.2"_s);
+        other.sums.network.reset();
+        store.applyBatch(
+            {{flow, other, NotMeasured{hourUtcS + 60, hourUtcS + 120, NotMeasuredReason::Suspended}},
+             std::nullopt});
+        store.flush();
+        // What changes it waits for the recorder to end.
+        const Outcome refused = run({u"history"_s, u"vacuum"_s, u"--database"_s, first});
+        QCOMPARE(refused.exitCode, int(Cli::Failure));
+        QVERIFY(refused.errors.contains("is recording the history"));
+    }
+    const Outcome exported = run({u"history"_s, u"export"_s, u"--database"_s, first});
+    QCOMPARE(exported.exitCode, int(Cli::Ok));
+    QCOMPARE(exported.output.count('\n'), 5);
+    QFile out(file);
+    QVERIFY(out.open(QIODevice::WriteOnly) && out.write(exported.output) > 0);
+    out.close();
+    for (const QByteArray &answer : {QByteArray("3 records were added.\n"),
+                                     QByteArray("This export was imported before; nothing was added.\n")}) {
+        const Outcome imported = run({u"history"_s, u"import"_s, file, u"--database"_s, second});
+        QCOMPARE(imported.errors, QByteArray());
+        QCOMPARE(imported.output, answer);
+    }
+    const Outcome verified = run({u"history"_s, u"verify"_s, u"--database"_s, second});
+    QCOMPARE(verified.exitCode, int(Cli::Ok));
+    QCOMPARE(run({u"history"_s, u"vacuum"_s, u"--database"_s, second}).exitCode, int(Cli::Ok));
+
+    const QString from = QDateTime::fromSecsSinceEpoch(hourUtcS, Qt::UTC).toString(Qt::ISODate);
+    const QString to = QDateTime::fromSecsSinceEpoch(hourUtcS + 180, Qt::UTC).toString(Qt::ISODate);
+    const auto ask = [&](const QStringList &more) {
+        return run(QStringList{u"history"_s, u"--database"_s, second, u"--from"_s, from, u"--to"_s, to}
+                   + more);
+    };
+    QCOMPARE(ask({u"--by"_s, u"remote"_s, u"--top"_s, u"1"_s, u"--format"_s, u"csv"_s}).output,
+             "remote,manyRemotes,fromUtc,toUtc,rxPayloadBytes,txPayloadBytes,rxNetworkBytes,txNetworkBytes,"
+             "rxPackets,txPackets,retransmittedSegments\n\"192.0.2.1\",false,"
+                 + from.toLatin1() + ','
+                 + QDateTime::fromSecsSinceEpoch(hourUtcS + 60, Qt::UTC).toString(Qt::ISODate).toLatin1()
+                 + ",1000,24,1100,124,2,2,0\n");
+    const QJsonObject times =
+        QJsonDocument::fromJson(ask({u"--by"_s, u"time"_s, u"--json"_s}).output).object();
+    QCOMPARE(times.value(u"times"_s).toArray().size(), 3);
+    QCOMPARE(times.value(u"times"_s).toArray().at(0).toObject().value(u"rxPayloadBytes"_s).toInteger(), 2000);
+    QVERIFY(times.value(u"times"_s).toArray().at(0).toObject().value(u"rxNetworkBytes"_s).isNull());
+    QCOMPARE(times.value(u"notMeasured"_s).toArray().size(), 1);
+    const Outcome table = ask({u"--program"_s, u"curl"_s});
+    QVERIFY(table.output.contains("100.0 %"));
+    QVERIFY(table.output.contains("the machine slept"));
 }
 
 void TestNettallyctl::saysThereIsNoHistory()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "historystore.h"
-#include "pendingusage.h"
+#include "pendingrecords.h"
 
 #include <QElapsedTimer>
 #include <QFile>
@@ -28,19 +28,28 @@ using namespace Nettally;
 
 namespace {
 
-constexpr qint64 minuteMs = 60000;
-constexpr qint64 someMinute = 29000000; // early in 2025
+constexpr qint64 someMinute = 29000000; // since 1970; early in 2025
 
-UsageDelta delta(const QString &name, const QString &remote, quint64 rx, quint64 tx, quint8 protocol = 6)
+FlowMinute flow(const QString &name, const QString &remote, quint64 rx, quint64 tx, quint8 protocol = 6)
 {
-    UsageDelta result;
-    result.program.name = name;
-    result.program.executable = QStringLiteral("/usr/bin/") + name;
-    result.program.uid = 1000;
-    result.remote = Address::fromString(remote);
-    result.protocol = protocol;
-    result.rxPayloadBytes = rx;
-    result.txPayloadBytes = tx;
+    FlowMinute result;
+    result.flow.program.name = name;
+    result.flow.program.executable = QStringLiteral("/usr/bin/") + name;
+    result.flow.program.uid = 1000;
+    result.flow.remote = Address::fromString(remote);
+    result.flow.protocol = protocol;
+    result.sums = {rx, tx, std::nullopt};
+    return result;
+}
+
+/// As what no journal numbered.
+HistoryBatch batch(qint64 minute, QList<FlowMinute> flows)
+{
+    HistoryBatch result;
+    for (FlowMinute &each : flows) {
+        each.minuteUtcS = minute * 60;
+        result.records.append(each);
+    }
     return result;
 }
 
@@ -72,9 +81,9 @@ QStringList rowsOf(const QString &path, const QString &sql)
 }
 
 const QString allUsage = QStringLiteral(
-    "SELECT p.name, u.minute_utc, hex(r.address), u.protocol, u.rx_payload_bytes, u.tx_payload_bytes "
+    "SELECT p.name, u.start_utc_s / 60, hex(r.address), c.protocol, u.rx_payload_bytes, u.tx_payload_bytes "
     "FROM usage_minute u JOIN program p USING (program_id) JOIN remote r USING (remote_id) "
-    "ORDER BY p.name, u.minute_utc, r.address, u.protocol");
+    "JOIN channel c USING (channel_id) ORDER BY p.name, u.start_utc_s, r.address, c.protocol");
 
 QByteArray contentOf(const QString &path)
 {
@@ -82,11 +91,11 @@ QByteArray contentOf(const QString &path)
     return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray("unreadable");
 }
 
-ProgramUsageResult ask(HistoryStore &store, qint64 fromMs, qint64 toMs)
+HistoryAnswer ask(HistoryStore &store, const HistoryQuery &query)
 {
-    ProgramUsageResult result;
+    HistoryAnswer result;
     bool answered = false;
-    store.queryProgramUsage(fromMs, toMs, [&](const ProgramUsageResult &answer) {
+    store.query(query, [&](const HistoryAnswer &answer) {
         result = answer;
         answered = true;
     });
@@ -94,6 +103,20 @@ ProgramUsageResult ask(HistoryStore &store, qint64 fromMs, qint64 toMs)
         result.problem = QStringLiteral("no answer");
     }
     return result;
+}
+
+HistoryAnswer ask(HistoryStore &store, qint64 fromMinute, qint64 toMinute)
+{
+    HistoryQuery query;
+    query.fromUtcS = fromMinute * 60;
+    query.toUtcS = toMinute * 60;
+    return ask(store, query);
+}
+
+/// What the program that moved most received.
+quint64 received(const HistoryAnswer &answer)
+{
+    return answer.rows.isEmpty() ? 0 : answer.rows.constFirst().sums.rxPayloadBytes;
 }
 
 /// Why this process has no mount namespace of its own; empty when it has.
@@ -217,10 +240,10 @@ void TestHistoryStore::beginsFromNothing()
     QCOMPARE(store.state(), HistoryStore::State::Recording);
     QCOMPARE(store.problem(), QString());
 
-    QCOMPARE(rowsOf(m_path, QStringLiteral("PRAGMA user_version")), QStringList(QStringLiteral("1")));
+    QCOMPARE(rowsOf(m_path, QStringLiteral("PRAGMA user_version")), QStringList(QStringLiteral("2")));
     QCOMPARE(rowsOf(m_path, QStringLiteral("PRAGMA journal_mode")), QStringList(QStringLiteral("wal")));
     QCOMPARE(rowsOf(m_path, QStringLiteral("SELECT version, program_version FROM migration")),
-             QStringList(QStringLiteral("1|" NETTALLY_VERSION)));
+             QStringList({QStringLiteral("1|" NETTALLY_VERSION), QStringLiteral("2|" NETTALLY_VERSION)}));
     struct stat status = {};
     QCOMPARE(::stat(QFile::encodeName(m_path).constData(), &status), 0);
     QCOMPARE(int(status.st_mode & 07777), 0600);
@@ -232,14 +255,14 @@ void TestHistoryStore::storesWhatWasRecorded()
 {
     HistoryStore store(m_path);
     store.start();
-    UsageDelta unnamed;
-    unnamed.rxPayloadBytes = 3;
-    store.record(
-        someMinute * minuteMs,
-        {delta(QStringLiteral("curl"), QStringLiteral("192.0.2.1"), 20000000, 812),
-         delta(QStringLiteral("curl"), QStringLiteral("2001:db8::1"), 7, 0, 17),
-         delta(QStringLiteral("名字'; DROP TABLE usage_minute; --"), QStringLiteral("192.0.2.1"), 0, 1),
-         unnamed});
+    FlowMinute unnamed;
+    unnamed.sums.rxPayloadBytes = 3;
+    store.applyBatch(
+        batch(someMinute,
+              {flow(QStringLiteral("curl"), QStringLiteral("192.0.2.1"), 20000000, 812),
+               flow(QStringLiteral("curl"), QStringLiteral("2001:db8::1"), 7, 0, 17),
+               flow(QStringLiteral("名字'; DROP TABLE usage_minute; --"), QStringLiteral("192.0.2.1"), 0, 1),
+               unnamed}));
     store.flush();
     QCOMPARE(rowsOf(m_path, allUsage),
              QStringList({QStringLiteral("|29000000||0|3|0"),
@@ -255,15 +278,11 @@ void TestHistoryStore::addsWithinAMinute()
 {
     HistoryStore store(m_path);
     store.start();
-    UsageDelta first = delta(QStringLiteral("curl"), QStringLiteral("192.0.2.1"), 10, 1);
-    first.program.pid = 100;
-    first.servicePort = 443;
-    UsageDelta second = delta(QStringLiteral("curl"), QStringLiteral("192.0.2.1"), 5, 2);
-    second.program.pid = 101; // another process, the same program
-    second.servicePort = 80;
-    store.record(someMinute * minuteMs, {first, second});
+    FlowMinute first = flow(QStringLiteral("curl"), QStringLiteral("192.0.2.1"), 10, 1);
+    FlowMinute second = flow(QStringLiteral("curl"), QStringLiteral("192.0.2.1"), 5, 2);
+    store.applyBatch(batch(someMinute, {first, second}));
     store.flush();
-    store.record(someMinute * minuteMs + 59999, {first}); // added by the database
+    store.applyBatch(batch(someMinute, {first})); // added by the database
     store.flush();
     QCOMPARE(rowsOf(m_path, allUsage),
              QStringList(QStringLiteral("curl|29000000|00000000000000000000FFFFC0000201|6|25|4")));
@@ -273,17 +292,17 @@ void TestHistoryStore::splitsAtMinutes()
 {
     HistoryStore store(m_path);
     store.start();
-    const QList<UsageDelta> one = {delta(QStringLiteral("a"), QString(), 1, 0)};
-    store.record(someMinute * minuteMs - 1, one);
-    store.record(someMinute * minuteMs, one);
-    store.record(someMinute * minuteMs + 59999, one);
-    store.record((someMinute + 1) * minuteMs, one);
-    store.record(-1, one); // a clock that was never set
+    const QList<FlowMinute> one = {flow(QStringLiteral("a"), QString(), 1, 0)};
+    store.applyBatch(batch(someMinute - 1, one));
+    store.applyBatch(batch(someMinute, one));
+    store.applyBatch(batch(someMinute, one));
+    store.applyBatch(batch(someMinute + 1, one));
+    store.applyBatch(batch(-1, one)); // a clock that was never set
     store.flush();
-    QCOMPARE(
-        rowsOf(m_path, QStringLiteral("SELECT minute_utc, rx_payload_bytes FROM usage_minute ORDER BY 1")),
-        QStringList({QStringLiteral("-1|1"), QStringLiteral("28999999|1"), QStringLiteral("29000000|2"),
-                     QStringLiteral("29000001|1")}));
+    QCOMPARE(rowsOf(m_path,
+                    QStringLiteral("SELECT start_utc_s / 60, rx_payload_bytes FROM usage_minute ORDER BY 1")),
+             QStringList({QStringLiteral("-1|1"), QStringLiteral("28999999|1"), QStringLiteral("29000000|2"),
+                          QStringLiteral("29000001|1")}));
 }
 
 void TestHistoryStore::writesTheMinuteBefore()
@@ -291,10 +310,10 @@ void TestHistoryStore::writesTheMinuteBefore()
     HistoryStore store(m_path);
     store.start();
     QTRY_COMPARE(store.state(), HistoryStore::State::Recording);
-    const QList<UsageDelta> one = {delta(QStringLiteral("a"), QString(), 1, 0)};
-    store.record(someMinute * minuteMs, one);
-    store.record((someMinute + 1) * minuteMs, one);
-    const QString minutes = QStringLiteral("SELECT minute_utc FROM usage_minute");
+    const QList<FlowMinute> one = {flow(QStringLiteral("a"), QString(), 1, 0)};
+    store.applyBatch(batch(someMinute, one));
+    store.applyBatch(batch(someMinute + 1, one));
+    const QString minutes = QStringLiteral("SELECT start_utc_s / 60 FROM usage_minute");
     QTRY_COMPARE(rowsOf(m_path, minutes), QStringList(QStringLiteral("29000000")));
 }
 
@@ -304,7 +323,7 @@ void TestHistoryStore::writesWhenTheRecordStops()
     store.setRetryInterval(std::chrono::milliseconds(100));
     store.start();
     QTRY_COMPARE(store.state(), HistoryStore::State::Recording);
-    store.record(someMinute * minuteMs, {delta(QStringLiteral("a"), QString(), 1, 0)});
+    store.applyBatch(batch(someMinute, {flow(QStringLiteral("a"), QString(), 1, 0)}));
     QTRY_COMPARE(rowsOf(m_path, QStringLiteral("SELECT rx_payload_bytes FROM usage_minute")),
                  QStringList(QStringLiteral("1")));
 }
@@ -313,15 +332,15 @@ void TestHistoryStore::survivesClockStepBack()
 {
     HistoryStore store(m_path);
     store.start();
-    const QList<UsageDelta> one = {delta(QStringLiteral("a"), QString(), 1, 0)};
+    const QList<FlowMinute> one = {flow(QStringLiteral("a"), QString(), 1, 0)};
     for (const qint64 minute : {someMinute, someMinute + 1, someMinute - 500, someMinute, someMinute + 1}) {
-        store.record(minute * minuteMs, one);
+        store.applyBatch(batch(minute, one));
     }
     store.flush();
-    QCOMPARE(
-        rowsOf(m_path, QStringLiteral("SELECT minute_utc, rx_payload_bytes FROM usage_minute ORDER BY 1")),
-        QStringList(
-            {QStringLiteral("28999500|1"), QStringLiteral("29000000|2"), QStringLiteral("29000001|2")}));
+    QCOMPARE(rowsOf(m_path,
+                    QStringLiteral("SELECT start_utc_s / 60, rx_payload_bytes FROM usage_minute ORDER BY 1")),
+             QStringList(
+                 {QStringLiteral("28999500|1"), QStringLiteral("29000000|2"), QStringLiteral("29000001|2")}));
 }
 
 void TestHistoryStore::continuesAfterRestart()
@@ -329,13 +348,13 @@ void TestHistoryStore::continuesAfterRestart()
     for (int run = 0; run < 3; ++run) {
         HistoryStore store(m_path);
         store.start();
-        store.record(someMinute * minuteMs, {delta(QStringLiteral("a"), QStringLiteral("192.0.2.1"), 1, 10)});
+        store.applyBatch(batch(someMinute, {flow(QStringLiteral("a"), QStringLiteral("192.0.2.1"), 1, 10)}));
         // The destructor writes.
     }
     QCOMPARE(rowsOf(m_path, allUsage),
              QStringList(QStringLiteral("a|29000000|00000000000000000000FFFFC0000201|6|3|30")));
     QCOMPARE(rowsOf(m_path, QStringLiteral("SELECT count(*) FROM migration")),
-             QStringList(QStringLiteral("1")));
+             QStringList(QStringLiteral("2")));
 }
 
 void TestHistoryStore::answersUsageOfASpan()
@@ -343,24 +362,26 @@ void TestHistoryStore::answersUsageOfASpan()
     HistoryStore store(m_path);
     store.start();
     for (int minute = 0; minute < 4; ++minute) {
-        store.record((someMinute + minute) * minuteMs,
-                     {delta(QStringLiteral("small"), QStringLiteral("192.0.2.1"), 1, 0),
-                      delta(QStringLiteral("big"), QStringLiteral("192.0.2.1"), 5, 100),
-                      delta(QStringLiteral("big"), QStringLiteral("192.0.2.2"), 5, 100)});
+        store.applyBatch(batch(someMinute + minute,
+                               {flow(QStringLiteral("small"), QStringLiteral("192.0.2.1"), 1, 0),
+                                flow(QStringLiteral("big"), QStringLiteral("192.0.2.1"), 5, 100),
+                                flow(QStringLiteral("big"), QStringLiteral("192.0.2.2"), 5, 100)}));
     }
     store.flush();
-    const ProgramUsageResult two = ask(store, someMinute * minuteMs + 1, (someMinute + 3) * minuteMs);
+    HistoryQuery query;
+    query.fromUtcS = someMinute * 60 + 1;
+    query.toUtcS = (someMinute + 3) * 60;
+    const HistoryAnswer two = ask(store, query);
     QCOMPARE(two.problem, QString());
-    QCOMPARE(two.programs.size(), 2);
-    QCOMPARE(two.programs.at(0).name, QStringLiteral("big"));
-    QCOMPARE(two.programs.at(0).rxPayloadBytes, 20U);
-    QCOMPARE(two.programs.at(0).txPayloadBytes, 400U);
-    QCOMPARE(two.programs.at(1).name, QStringLiteral("small"));
-    QCOMPARE(two.programs.at(1).executable, QStringLiteral("/usr/bin/small"));
-    QCOMPARE(two.programs.at(1).uid, 1000U);
-    QCOMPARE(two.programs.at(1).rxPayloadBytes, 2U);
+    QCOMPARE(two.rows.size(), 2);
+    QCOMPARE(two.rows.at(0).program.name, QStringLiteral("big"));
+    QCOMPARE(two.rows.at(0).sums, (TrafficSums{20, 400, std::nullopt}));
+    QCOMPARE(two.rows.at(1).program.name, QStringLiteral("small"));
+    QCOMPARE(two.rows.at(1).program.executable, QStringLiteral("/usr/bin/small"));
+    QCOMPARE(two.rows.at(1).program.uid, 1000U);
+    QCOMPARE(two.rows.at(1).sums.rxPayloadBytes, 2U);
 
-    QVERIFY(ask(store, 0, someMinute * minuteMs).programs.isEmpty());
+    QVERIFY(ask(store, 0, someMinute).rows.isEmpty());
 }
 
 void TestHistoryStore::clampsImpossibleFigures()
@@ -371,11 +392,11 @@ void TestHistoryStore::clampsImpossibleFigures()
     for (int time = 0; time < 2; ++time) {
         QTest::ignoreMessage(QtWarningMsg,
                              QRegularExpression(QStringLiteral("moved 18446744073709551615 bytes")));
-        store.record(someMinute * minuteMs, {delta(QStringLiteral("a"), QString(), impossible, 1)});
+        store.applyBatch(batch(someMinute, {flow(QStringLiteral("a"), QString(), impossible, 1)}));
         store.flush();
     }
     QCOMPARE(rowsOf(m_path, QStringLiteral("SELECT rx_payload_bytes, tx_payload_bytes FROM usage_minute")),
-             QStringList(QStringLiteral("9007199254740992|2")));
+             QStringList(QStringLiteral("18014398509481984|2")));
     QCOMPARE(store.state(), HistoryStore::State::Recording);
 }
 
@@ -392,11 +413,11 @@ void TestHistoryStore::setsAsideDamage()
     {
         HistoryStore store(m_path);
         store.start();
-        QList<UsageDelta> many;
+        QList<FlowMinute> many;
         for (quint32 i = 0; i < 2000; ++i) {
-            many.append(delta(QStringLiteral("p%1").arg(i), QStringLiteral("192.0.2.1"), 1, 1));
+            many.append(flow(QStringLiteral("p%1").arg(i), QStringLiteral("192.0.2.1"), 1, 1));
         }
-        store.record(someMinute * minuteMs, many);
+        store.applyBatch(batch(someMinute, many));
     }
     {
         QFile file(m_path);
@@ -417,10 +438,19 @@ void TestHistoryStore::setsAsideDamage()
     HistoryStore store(m_path);
     QTest::ignoreMessage(QtWarningMsg, QRegularExpression(QStringLiteral("is damaged")));
     store.start();
-    store.record(someMinute * minuteMs, {delta(QStringLiteral("new"), QStringLiteral("192.0.2.1"), 1, 1)});
+    store.applyBatch(batch(someMinute, {flow(QStringLiteral("new"), QStringLiteral("192.0.2.1"), 1, 1)}));
     store.flush();
     QCOMPARE(store.state(), HistoryStore::State::Broken);
-    QCOMPARE(rowsOf(m_path, QStringLiteral("SELECT name FROM program")), QStringList(QStringLiteral("new")));
+    QCOMPARE(rowsOf(m_path,
+                    QStringLiteral("SELECT count(*), sum(rx_payload_bytes) FROM usage_minute "
+                                   "JOIN program USING (program_id) WHERE name = 'new'")),
+             QStringList(QStringLiteral("1|1")));
+    // What could be read is not lost, and is right.
+    const QStringList saved =
+        rowsOf(m_path,
+               QStringLiteral(
+                   "SELECT count(*) > 1000, min(tx_payload_bytes), max(tx_payload_bytes) FROM usage_minute"));
+    QCOMPARE(saved, QStringList(offset >= 0 ? QStringLiteral("0|1|1") : QStringLiteral("1|1|1")));
 
     const QDir directory = QFileInfo(m_path).dir();
     const QStringList aside = directory.entryList({QStringLiteral("history.db.broken-*")}, QDir::Files);
@@ -438,26 +468,26 @@ void TestHistoryStore::waitsForReadOnlyDisk()
     {
         HistoryStore store(path);
         store.start();
-        store.record(someMinute * minuteMs, {delta(QStringLiteral("a"), QString(), 1, 0)});
+        store.applyBatch(batch(someMinute, {flow(QStringLiteral("a"), QString(), 1, 0)}));
     }
     QVERIFY(disk.setReadOnly(true));
     HistoryStore store(path);
     store.start();
-    store.record(someMinute * minuteMs, {delta(QStringLiteral("a"), QString(), 10, 0)});
-    store.record((someMinute + 1) * minuteMs, {delta(QStringLiteral("a"), QString(), 100, 0)});
+    store.applyBatch(batch(someMinute, {flow(QStringLiteral("a"), QString(), 10, 0)}));
+    store.applyBatch(batch(someMinute + 1, {flow(QStringLiteral("a"), QString(), 100, 0)}));
     store.flush();
     QCOMPARE(store.state(), HistoryStore::State::ReadOnly);
     QVERIFY(store.problem().contains(path));
-    const ProgramUsageResult meanwhile = ask(store, 0, (someMinute + 9) * minuteMs);
+    const HistoryAnswer meanwhile = ask(store, 0, someMinute + 9);
     QCOMPARE(meanwhile.problem, QString());
-    QCOMPARE(meanwhile.programs.value(0).rxPayloadBytes, 1U);
+    QCOMPARE(received(meanwhile), 1U);
 
     QVERIFY(disk.setReadOnly(false));
     store.flush();
     QCOMPARE(store.state(), HistoryStore::State::Recording);
     QCOMPARE(store.problem(), QString());
     const QString figures =
-        QStringLiteral("SELECT minute_utc, rx_payload_bytes FROM usage_minute ORDER BY 1");
+        QStringLiteral("SELECT start_utc_s / 60, rx_payload_bytes FROM usage_minute ORDER BY 1");
     QCOMPARE(rowsOf(path, figures),
              QStringList({QStringLiteral("29000000|11"), QStringLiteral("29000001|100")}));
 }
@@ -469,10 +499,10 @@ void TestHistoryStore::waitsForFullDisk()
     QVERIFY(disk.isMounted());
     const QString path = disk.path(QStringLiteral("history.db"));
     const QString filler = disk.path(QStringLiteral("filler"));
-    QList<UsageDelta> many;
+    QList<FlowMinute> many;
     for (quint32 i = 0; i < 1000; ++i) {
         many.append(
-            delta(QStringLiteral("a"), QStringLiteral("192.0.2.%1").arg(i % 200), 1, 1, quint8(i / 200)));
+            flow(QStringLiteral("a"), QStringLiteral("192.0.2.%1").arg(i % 200), 1, 1, quint8(i / 200)));
     }
 
     // Full from the start, then in the middle of the record.
@@ -481,7 +511,7 @@ void TestHistoryStore::waitsForFullDisk()
     store.start();
     for (int round = 0; round < 2; ++round) {
         for (int minute = 0; minute < 3; ++minute) {
-            store.record((someMinute + minute) * minuteMs, many);
+            store.applyBatch(batch(someMinute + minute, many));
         }
         store.flush();
         QCOMPARE(store.state(), HistoryStore::State::DiskFull);
@@ -506,7 +536,7 @@ void TestHistoryStore::waitsForLock()
         QVERIFY(other.open());
         QSqlQuery query(other);
         QVERIFY(query.exec(QStringLiteral("BEGIN IMMEDIATE")));
-        store.record(someMinute * minuteMs, {delta(QStringLiteral("a"), QString(), 1, 0)});
+        store.applyBatch(batch(someMinute, {flow(QStringLiteral("a"), QString(), 1, 0)}));
         store.flush();
         QCOMPARE(store.state(), HistoryStore::State::Failed);
         QVERIFY(store.problem().contains(QStringLiteral("locked")));
@@ -523,10 +553,10 @@ void TestHistoryStore::followsAMovedFile()
 {
     HistoryStore store(m_path);
     store.start();
-    store.record(someMinute * minuteMs, {delta(QStringLiteral("old"), QString(), 1, 0)});
+    store.applyBatch(batch(someMinute, {flow(QStringLiteral("old"), QString(), 1, 0)}));
     store.flush();
     QVERIFY(QFile::rename(m_path, m_path + QStringLiteral(".moved")));
-    store.record(someMinute * minuteMs, {delta(QStringLiteral("new"), QString(), 2, 0)});
+    store.applyBatch(batch(someMinute, {flow(QStringLiteral("new"), QString(), 2, 0)}));
     store.flush();
     QCOMPARE(store.state(), HistoryStore::State::Recording);
     QCOMPARE(rowsOf(m_path, QStringLiteral("SELECT name FROM program")), QStringList(QStringLiteral("new")));
@@ -536,7 +566,7 @@ void TestHistoryStore::secondStoreReads()
 {
     auto first = std::make_unique<HistoryStore>(m_path);
     first->start();
-    first->record(someMinute * minuteMs, {delta(QStringLiteral("a"), QString(), 1, 0)});
+    first->applyBatch(batch(someMinute, {flow(QStringLiteral("a"), QString(), 1, 0)}));
     first->flush();
 
     HistoryStore second(m_path);
@@ -546,15 +576,15 @@ void TestHistoryStore::secondStoreReads()
     QCOMPARE(second.state(), HistoryStore::State::Reader);
     QVERIFY(second.problem().contains(QString::number(QCoreApplication::applicationPid())));
     // What it sees, the recorder sees too: not stored twice.
-    second.record(someMinute * minuteMs, {delta(QStringLiteral("a"), QString(), 1, 0)});
+    second.applyBatch(batch(someMinute, {flow(QStringLiteral("a"), QString(), 1, 0)}));
     second.flush();
-    QCOMPARE(ask(second, 0, (someMinute + 1) * minuteMs).programs.value(0).rxPayloadBytes, 1U);
+    QCOMPARE(received(ask(second, 0, someMinute + 1)), 1U);
 
     first.reset();
     QTRY_COMPARE(second.state(), HistoryStore::State::Recording);
-    second.record(someMinute * minuteMs, {delta(QStringLiteral("a"), QString(), 10, 0)});
+    second.applyBatch(batch(someMinute, {flow(QStringLiteral("a"), QString(), 10, 0)}));
     second.flush();
-    QCOMPARE(ask(second, 0, (someMinute + 1) * minuteMs).programs.value(0).rxPayloadBytes, 11U);
+    QCOMPARE(received(ask(second, 0, someMinute + 1)), 11U);
 }
 
 void TestHistoryStore::killedRecorderFreesTheHistory()
@@ -572,7 +602,7 @@ void TestHistoryStore::killedRecorderFreesTheHistory()
     QVERIFY(recorder.waitForFinished());
     store.flush();
     QCOMPARE(store.state(), HistoryStore::State::Recording);
-    QCOMPARE(ask(store, 0, (someMinute + 1) * minuteMs).programs.value(0).rxPayloadBytes, 4711U);
+    QCOMPARE(received(ask(store, 0, someMinute + 1)), 4711U);
 }
 
 void TestHistoryStore::leavesNewerHistory()
@@ -585,7 +615,7 @@ void TestHistoryStore::leavesNewerHistory()
     const QByteArray before = contentOf(m_path);
     HistoryStore store(m_path);
     store.start();
-    store.record(someMinute * minuteMs, {delta(QStringLiteral("a"), QString(), 1, 0)});
+    store.applyBatch(batch(someMinute, {flow(QStringLiteral("a"), QString(), 1, 0)}));
     store.flush();
     QCOMPARE(store.state(), HistoryStore::State::Failed);
     QVERIFY(store.problem().contains(QStringLiteral("newer version")));
@@ -610,20 +640,20 @@ void TestHistoryStore::readingCreatesNothing()
 {
     HistoryStore store(m_path);
     store.start(HistoryStore::Mode::Read);
-    const ProgramUsageResult result = ask(store, 0, 1);
+    const HistoryAnswer result = ask(store, 0, 1);
     QVERIFY(result.problem.contains(m_path));
     QVERIFY(!QFileInfo::exists(QFileInfo(m_path).path()));
 }
 
 void TestHistoryStore::foldsWithoutLoss()
 {
-    PendingUsage pending;
+    PendingRecords pending;
     const auto sum = [&pending] {
         quint64 bytes = 0;
         qsizetype facts = 0;
         for (const auto &[minute, minuteFacts] : pending.minutes()) {
             facts += minuteFacts.size();
-            for (const FactSums &sums : minuteFacts) {
+            for (const TrafficSums &sums : minuteFacts) {
                 bytes += sums.rxPayloadBytes;
             }
         }
@@ -633,23 +663,24 @@ void TestHistoryStore::foldsWithoutLoss()
         pending.clear();
         for (qint64 minute = 0; minute < 10; ++minute) {
             for (quint32 i = 0; i < 100; ++i) {
-                pending.add(
-                    minute,
-                    delta(QStringLiteral("p%1").arg(i % 10), QStringLiteral("192.0.2.%1").arg(i), 7, 0));
+                FlowMinute each =
+                    flow(QStringLiteral("p%1").arg(i % 10), QStringLiteral("192.0.2.%1").arg(i), 7, 0);
+                each.minuteUtcS = minute;
+                pending.add(each);
             }
         }
     };
 
     fillUp();
-    QCOMPARE(pending.factCount(), 1000);
+    QCOMPARE(pending.flowCount(), 1000);
     QVERIFY(!pending.fold(10, 1000));
-    QCOMPARE(pending.factCount(), 1000);
+    QCOMPARE(pending.flowCount(), 1000);
 
     QVERIFY(pending.fold(4, 1000)); // minutes 0 to 6 become one
     QCOMPARE(pending.minutes().size(), 4U);
     QCOMPARE(pending.minutes().begin()->first, 6);
     QCOMPARE(sum(), std::pair(quint64(7000), qsizetype(400)));
-    QCOMPARE(pending.factCount(), 400);
+    QCOMPARE(pending.flowCount(), 400);
 
     fillUp();
     QVERIFY(pending.fold(10, 950)); // the oldest loses its addresses
@@ -663,7 +694,7 @@ void TestHistoryStore::foldsWithoutLoss()
     fillUp();
     QVERIFY(pending.fold(10, 3)); // not even those
     QCOMPARE(sum(), std::pair(quint64(7000), qsizetype(1)));
-    QCOMPARE(pending.factCount(), 1);
+    QCOMPARE(pending.flowCount(), 1);
 }
 
 void TestHistoryStore::writesTenThousandFacts()
@@ -671,16 +702,16 @@ void TestHistoryStore::writesTenThousandFacts()
     HistoryStore store(m_path);
     store.start();
     store.flush();
-    QList<UsageDelta> many;
+    QList<FlowMinute> many;
     for (quint32 i = 0; i < 10000; ++i) {
-        many.append(delta(QStringLiteral("p%1").arg(i % 100),
-                          QStringLiteral("10.0.%1.%2").arg(i / 250).arg(i % 250), i, 1));
+        many.append(flow(QStringLiteral("p%1").arg(i % 100),
+                         QStringLiteral("10.0.%1.%2").arg(i / 250).arg(i % 250), i, 1));
     }
     for (const char *round : {"new addresses", "known addresses"}) {
         const qint64 minute = someMinute + (round[0] == 'k');
         QElapsedTimer timer;
         timer.start();
-        store.record(minute * minuteMs, many);
+        store.applyBatch(batch(minute, many));
         store.flush();
         qInfo("10,000 facts in one transaction, %s: %lld ms", round, timer.elapsed());
     }
@@ -694,7 +725,7 @@ int main(int argc, char **argv)
         QCoreApplication application(argc, argv);
         HistoryStore store(QFile::decodeName(argv[2]));
         store.start();
-        store.record(someMinute * minuteMs, {delta(QStringLiteral("killed"), QString(), 4711, 0)});
+        store.applyBatch(batch(someMinute, {flow(QStringLiteral("killed"), QString(), 4711, 0)}));
         store.flush();
         if (store.state() == HistoryStore::State::Recording) {
             QTextStream(stdout) << "recording" << Qt::endl;

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "historydatabase.h"
+#include "historyquery.h"
+
+namespace Nettally {
+
+/// Answers questions from an open database; from the database's thread.
+class HistoryReader {
+public:
+    explicit HistoryReader(HistoryDatabase &database)
+        : m_database(database)
+    {
+    }
+
+    DatabaseResult answer(const HistoryQuery &query, HistoryAnswer &answer);
+    DatabaseResult verify(HistoryVerdict &verdict);
+
+    /// Rows of one level whose buckets begin within a span.
+    struct Segment {
+        Level level = Level::Minute;
+        qint64 beginUtcS = 0;
+        qint64 endUtcS = 0;
+        bool operator==(const Segment &) const = default;
+    };
+    /// The fewest rows that add up to the span; none coarser than @p coarsest.
+    static QList<Segment> cover(const HistoryHost &host, qint64 fromUtcS, qint64 toUtcS, Level coarsest);
+    /// Where the points of a series begin, and the level they are made of.
+    static QList<qint64> pointStarts(const HistoryHost &host, qint64 fromUtcS, qint64 toUtcS, int maxPoints,
+                                     Level &level);
+
+private:
+    struct Sums;
+
+    DatabaseResult addUp(const HistoryQuery &query, const HistoryHost &host, qint64 fromUtcS, qint64 toUtcS,
+                         bool isPrevious, Level coarsest, Sums &sums);
+    DatabaseResult nameRows(const HistoryQuery &query, const QList<HistoryHost> &hosts, Sums &sums,
+                            HistoryAnswer &answer);
+    DatabaseResult readSpans(const HistoryQuery &query, const HistoryHost &host, HistoryAnswer &answer);
+    DatabaseResult compareLevels(const HistoryHost &host, Level fine, HistoryVerdict &verdict);
+    DatabaseResult balanceBooks(const HistoryHost &host, HistoryVerdict &verdict);
+
+    HistoryDatabase &m_database;
+};
+
+} // namespace Nettally

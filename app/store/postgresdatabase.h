@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "historydatabase.h"
+
+#include <QSet>
+#include <QUrl>
+
+namespace Nettally {
+
+/**
+ * The histories of many machines on a PostgreSQL server (13 or later), in its schema "nettally".
+ *
+ * A connection that is lost shows as Unreachable; what was in its transaction is gone with it, and the next
+ * try begins with a new connection.
+ */
+class PostgresDatabase : public HistoryDatabase {
+public:
+    explicit PostgresDatabase(const QString &url);
+    ~PostgresDatabase() override;
+
+    QString displayName() const override;
+    bool isFile() const override { return false; }
+    DatabaseResult openForRecording(bool check) override;
+    DatabaseResult openForReading() override;
+    DatabaseResult vacuum() override;
+    QString hostCondition(qint64 hostId) const override;
+    QString orderedJoin() const override;
+    DatabaseResult checkIntegrity(QString &problem) override;
+
+protected:
+    DatabaseResult resultOf(const QSqlError &error) const override;
+    DatabaseResult upsert(Level level, const Facts &facts) override;
+    DatabaseResult resolveRemotes(const QList<Address> &remotes) override;
+    QString hostColumn() const override;
+    QString hostValue() const override;
+    QString ownCondition() const override;
+    bool areDictionariesShared() const override { return true; }
+    QString beginStatement() const override;
+    QString beginReadingStatement() const override;
+    DatabaseResult maintainStorage(qint64 referenceUtcS) override;
+    DatabaseResult readHostNames(QList<HistoryHost> &hosts) override;
+    void forgetIds() override;
+
+private:
+    DatabaseResult connectToServer();
+    DatabaseResult readVersion(qint64 &version);
+    DatabaseResult migrate();
+    DatabaseResult registerHost();
+    /// Of the months the rows begin in; inside the transaction that writes them.
+    DatabaseResult makePartitions(Level level, const Facts &facts);
+
+    const QUrl m_url;
+    QString m_machineName;
+    QByteArray m_machineId;
+    QSet<QString> m_partitions; ///< that are known to exist
+};
+
+} // namespace Nettally

@@ -1,0 +1,704 @@
+// SPDX-License-Identifier: MIT
+#include "sqlitedatabase.h"
+
+#include "historystore.h"
+
+#include <QDateTime>
+#include <QDir>
+#include <QFileInfo>
+#include <QSqlError>
+#include <QStorageInfo>
+#include <QSysInfo>
+#include <QUrl>
+
+#include <algorithm>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace Nettally {
+
+namespace {
+
+constexpr int latestSchema = 2;
+constexpr int busyTimeoutMs = 2000;
+constexpr qint64 weekS = 7 * 86400;
+constexpr qsizetype moveChunkRows = 20000;
+
+// Result codes of SQLite, https://sqlite.org/rescode.html; the low byte is the class.
+constexpr int sqlitePermission = 3;
+constexpr int sqliteBusy = 5;
+constexpr int sqliteLocked = 6;
+constexpr int sqliteReadOnly = 8;
+constexpr int sqliteIoError = 10;
+constexpr int sqliteCorrupt = 11;
+constexpr int sqliteFull = 13;
+constexpr int sqliteCannotOpen = 14;
+constexpr int sqliteNotADatabase = 26;
+
+const QString figureColumns =
+    QStringLiteral("rx_payload_bytes, tx_payload_bytes, rx_network_bytes, tx_network_bytes, rx_packets, "
+                   "tx_packets, retransmitted_segments");
+
+} // namespace
+
+SqliteDatabase::SqliteDatabase(const QString &path)
+    : m_path(path)
+    , m_lock(path + QStringLiteral(".lock"))
+{
+    // A recorder may sit for weeks: only a dead process makes its lock stale, never its age.
+    m_lock.setStaleLockTime(0);
+}
+
+SqliteDatabase::~SqliteDatabase()
+{
+    close();
+}
+
+QString SqliteDatabase::displayName() const
+{
+    return QDir::toNativeSeparators(m_path);
+}
+
+QString SqliteDatabase::hostCondition(qint64) const
+{
+    return {};
+}
+
+QString SqliteDatabase::orderedJoin() const
+{
+    return QStringLiteral("CROSS JOIN");
+}
+
+QString SqliteDatabase::beginStatement() const
+{
+    return QStringLiteral("BEGIN IMMEDIATE");
+}
+
+QString SqliteDatabase::beginReadingStatement() const
+{
+    return QStringLiteral("BEGIN");
+}
+
+DatabaseResult SqliteDatabase::resultOf(const QSqlError &error) const
+{
+    if (error.type() == QSqlError::NoError) {
+        return {};
+    }
+    const QString detail = error.databaseText().isEmpty() ? error.driverText() : error.databaseText();
+    switch (error.nativeErrorCode().toInt() & 0xff) {
+    case sqlitePermission:
+    case sqliteReadOnly:
+        return {DatabaseError::ReadOnly, detail};
+    case sqliteBusy:
+    case sqliteLocked:
+        return {DatabaseError::Locked, detail};
+    case sqliteCorrupt:
+    case sqliteNotADatabase:
+        return {DatabaseError::Corrupt, detail};
+    case sqliteFull:
+        return {DatabaseError::DiskFull, detail};
+    case sqliteIoError:
+    case sqliteCannotOpen:
+        // On a full disk the log or the shared memory file may fail in other ways than "full".
+        return {isDiskFull() ? DatabaseError::DiskFull : DatabaseError::Other, detail};
+    default:
+        return {DatabaseError::Other, detail};
+    }
+}
+
+bool SqliteDatabase::isDiskFull() const
+{
+    const QStorageInfo storage(QFileInfo(m_path).absolutePath());
+    // SQLite's shared memory file alone grows by 32 KiB.
+    return storage.isValid() && storage.bytesAvailable() < 65536;
+}
+
+bool SqliteDatabase::isInPlace() const
+{
+    struct stat status = {};
+    return ::stat(QFile::encodeName(m_path).constData(), &status) == 0 && status.st_dev == m_device
+        && status.st_ino == m_inode;
+}
+
+/// The folder is needed for the lock already, the file makes "full" and "read-only" tell themselves apart.
+DatabaseResult SqliteDatabase::createFile() const
+{
+    // An existing folder or file keeps its mode.
+    const QString directory = QFileInfo(m_path).absolutePath();
+    if (!QFileInfo::exists(directory)) {
+        const QString parent = QFileInfo(directory).absolutePath();
+        if (!QDir().mkpath(parent)
+            || !QDir().mkdir(directory, QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner)) {
+            return {isDiskFull() ? DatabaseError::DiskFull : DatabaseError::ReadOnly,
+                    HistoryStore::tr("the folder %1 cannot be made").arg(directory)};
+        }
+    }
+    const int file =
+        ::open(QFile::encodeName(m_path).constData(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    if (file >= 0) {
+        ::close(file);
+    } else if (errno == ENOSPC || errno == EDQUOT) {
+        return {DatabaseError::DiskFull, qt_error_string(errno)};
+    } else if (errno != EEXIST) {
+        return {DatabaseError::ReadOnly, qt_error_string(errno)};
+    }
+    return {};
+}
+
+DatabaseResult SqliteDatabase::takeLock()
+{
+    if (m_lock.isLocked() || m_lock.tryLock(0)) {
+        return {};
+    }
+    if (m_lock.error() != QLockFile::LockFailedError) {
+        return {isDiskFull() ? DatabaseError::DiskFull : DatabaseError::ReadOnly,
+                HistoryStore::tr("no lock file can be made beside it")};
+    }
+    qint64 pid = 0;
+    QString host;
+    QString program;
+    m_lock.getLockInfo(&pid, &host, &program);
+    return {DatabaseError::Taken,
+            HistoryStore::tr("%1, process %2")
+                .arg(program.isEmpty() ? HistoryStore::tr("unknown") : program)
+                .arg(pid)};
+}
+
+DatabaseResult SqliteDatabase::open(const QString &name, const QString &options)
+{
+    if (!QSqlDatabase::isDriverAvailable(QStringLiteral("QSQLITE"))) {
+        return {DatabaseError::Other,
+                HistoryStore::tr("Qt's SQLite driver is not installed (on Debian: libqt6sql6-sqlite)")};
+    }
+    close();
+    QSqlDatabase database = QSqlDatabase::addDatabase(QStringLiteral("QSQLITE"), m_connectionName);
+    m_isOpen = true;
+    database.setDatabaseName(name);
+    database.setConnectOptions(QStringLiteral("QSQLITE_BUSY_TIMEOUT=%1").arg(busyTimeoutMs) + options);
+    if (!database.open()) {
+        return resultOf(database.lastError());
+    }
+    struct stat status = {};
+    if (::stat(QFile::encodeName(m_path).constData(), &status) == 0) {
+        m_device = status.st_dev;
+        m_inode = status.st_ino;
+    }
+    // 16 MiB of cache, which holds what a day's questions and records touch.
+    return execute(QStringLiteral("PRAGMA cache_size = -16384"));
+}
+
+DatabaseResult SqliteDatabase::openForRecording(bool check)
+{
+    DatabaseResult result = createFile();
+    if (result) {
+        result = takeLock();
+    }
+    return result ? openFile(check) : result;
+}
+
+DatabaseResult SqliteDatabase::openFile(bool check)
+{
+    DatabaseResult result = open(m_path, QString());
+    if (result && check) {
+        QSqlQuery query(connection());
+        if (!query.exec(QStringLiteral("PRAGMA quick_check(1)")) || !query.next()) {
+            result = HistoryDatabase::resultOf(query);
+        } else if (query.value(0).toString() != QStringLiteral("ok")) {
+            result = {DatabaseError::Corrupt, query.value(0).toString()};
+        }
+    }
+    if (result) {
+        result = migrate();
+    }
+    if (result) {
+        result = prepareRecording();
+    }
+    if (!result) {
+        close();
+    }
+    return result;
+}
+
+DatabaseResult SqliteDatabase::openForReading()
+{
+    if (!QFileInfo::exists(m_path)) {
+        return {DatabaseError::Missing, QString()};
+    }
+    const QString readOnly = QStringLiteral(";QSQLITE_OPEN_READONLY");
+    const QString readVersion = QStringLiteral("PRAGMA user_version");
+    qint64 version = 0;
+    DatabaseResult result = open(m_path, readOnly);
+    if (result) {
+        result = readNumber(readVersion, version);
+    }
+    if (!result && QStorageInfo(QFileInfo(m_path).absolutePath()).isReadOnly()) {
+        // On a read-only file system SQLite cannot make the shared memory a write-ahead log needs; nobody
+        // else can write there either.
+        const QString uri =
+            QUrl::fromLocalFile(QFileInfo(m_path).absoluteFilePath()).toString(QUrl::FullyEncoded)
+            + QStringLiteral("?immutable=1");
+        result = open(uri, readOnly + QStringLiteral(";QSQLITE_OPEN_URI"));
+        if (result) {
+            result = readNumber(readVersion, version);
+        }
+    }
+    if (result && version > latestSchema) {
+        result = {DatabaseError::TooNew, QString()};
+    } else if (result && version == 0) {
+        result = {DatabaseError::Missing, QString()};
+    } else if (result && version < latestSchema) {
+        result = {DatabaseError::TooOld, QString()};
+    }
+    if (!result) {
+        close();
+    }
+    return result;
+}
+
+DatabaseResult SqliteDatabase::checkIntegrity(QString &problem)
+{
+    QSqlQuery query(connection());
+    if (!query.exec(QStringLiteral("PRAGMA integrity_check(1)")) || !query.next()) {
+        return HistoryDatabase::resultOf(query);
+    }
+    const QString verdict = query.value(0).toString();
+    problem = verdict == QStringLiteral("ok") ? QString() : verdict;
+    return {};
+}
+
+DatabaseResult SqliteDatabase::migrate()
+{
+    qint64 version = 0;
+    qint64 objects = 0;
+    DatabaseResult result = readNumber(QStringLiteral("PRAGMA user_version"), version);
+    if (result) {
+        result = readNumber(QStringLiteral("SELECT count(*) FROM sqlite_master"), objects);
+    }
+    if (result && version > latestSchema) {
+        result = {DatabaseError::TooNew, QString()};
+    } else if (result && version == 0 && objects > 0) {
+        result = {DatabaseError::Foreign, QString()}; // our tables and the version appear in one transaction
+    }
+    const QStringList settings = {
+        QStringLiteral("PRAGMA auto_vacuum = INCREMENTAL"), // only has effect before the first table
+        QStringLiteral("PRAGMA journal_mode = WAL"),
+        QStringLiteral("PRAGMA synchronous = NORMAL"),
+        QStringLiteral("PRAGMA foreign_keys = ON"),
+        QStringLiteral("PRAGMA temp_store = MEMORY"),
+        QStringLiteral("PRAGMA journal_size_limit = 16777216"),
+    };
+    for (const QString &setting : settings) {
+        if (result) {
+            result = execute(setting);
+        }
+    }
+    const bool isOld = version > 0 && version < latestSchema;
+    for (int next = int(version) + 1; result && next <= latestSchema; ++next) {
+        result = applyMigration(next);
+    }
+    if (result && isOld && !vacuum()) {
+        qWarning("The history %s was brought up to date but not packed: free some space.",
+                 qUtf8Printable(m_path));
+    }
+    return result;
+}
+
+DatabaseResult SqliteDatabase::applyMigration(int version)
+{
+    DatabaseResult result = execute(beginStatement());
+    for (const QString &statement :
+         schemaStatements(QStringLiteral("%1").arg(version, 4, 10, QLatin1Char('0')))) {
+        if (result) {
+            result = execute(statement);
+        }
+    }
+    if (result && version == 2) {
+        result = moveFirstForm();
+    }
+    if (result) {
+        result = execute(QStringLiteral("INSERT INTO migration (version, applied_utc_s, program_version) "
+                                        "VALUES (%1, %2, '" NETTALLY_VERSION "')")
+                             .arg(version)
+                             .arg(QDateTime::currentSecsSinceEpoch()));
+    }
+    if (result) {
+        result = execute(QStringLiteral("PRAGMA user_version = %1").arg(version));
+    }
+    if (result) {
+        result = execute(QStringLiteral("COMMIT"));
+    }
+    if (!result) {
+        execute(QStringLiteral("ROLLBACK"));
+        forgetIds();
+    }
+    return result;
+}
+
+/// From the tables of schema 1, which had minutes of payload by program, remote and protocol alone.
+DatabaseResult SqliteDatabase::moveFirstForm()
+{
+    DatabaseResult result = prepareRecording();
+    if (!result) {
+        return result;
+    }
+    QSqlQuery query(connection());
+    query.setForwardOnly(true);
+    if (!query.exec(QStringLiteral(
+            "SELECT minute_utc, name, executable, uid, kind, address, protocol, rx_payload_bytes, "
+            "tx_payload_bytes FROM usage_minute_1 JOIN program_1 USING (program_id) "
+            "JOIN remote_1 USING (remote_id) ORDER BY minute_utc"))) {
+        return HistoryDatabase::resultOf(query);
+    }
+    QList<StoredFlow> flows;
+    while (result && query.next()) {
+        FlowMinute flow;
+        flow.minuteUtcS = query.value(0).toLongLong() * 60;
+        flow.flow.program = {query.value(1).toString(), query.value(2).toString(), query.value(3).toUInt(),
+                             QString(), ProgramKind(query.value(4).toUInt())};
+        flow.flow.remote = Address::fromBytes(query.value(5).toByteArray());
+        flow.flow.protocol = quint8(query.value(6).toUInt());
+        flow.sums = {query.value(7).toULongLong(), query.value(8).toULongLong(), std::nullopt};
+        flows.append({flow, false});
+        if (flows.size() >= moveChunkRows) {
+            result = addFlows(Level::Minute, std::exchange(flows, {}));
+        }
+    }
+    if (result) {
+        result = HistoryDatabase::resultOf(query);
+    }
+    query.finish();
+    if (result) {
+        result = addFlows(Level::Minute, flows);
+    }
+    if (result) {
+        result = saveProgress();
+    }
+    for (const QString &table :
+         {QStringLiteral("usage_minute_1"), QStringLiteral("program_1"), QStringLiteral("remote_1")}) {
+        if (result) {
+            result = execute(QStringLiteral("DROP TABLE ") + table);
+        }
+    }
+    return result;
+}
+
+DatabaseResult SqliteDatabase::upsert(Level level, const Facts &facts)
+{
+    // A third faster than a row a statement; more rows gain nothing.
+    constexpr size_t rowsAtOnce = 16;
+    const size_t whole = facts.size() / rowsAtOnce * rowsAtOnce;
+    DatabaseResult result = upsertRows(level, facts, 0, whole, rowsAtOnce);
+    return result ? upsertRows(level, facts, whole, facts.size(), 1) : result;
+}
+
+/// From @p begin to before @p end, @p atOnce a statement.
+DatabaseResult SqliteDatabase::upsertRows(Level level, const Facts &facts, size_t begin, size_t end,
+                                          size_t atOnce)
+{
+    if (begin == end) {
+        return {};
+    }
+    QStringList updates;
+    for (const QString &column : figureColumns.split(QStringLiteral(", "))) {
+        updates.append(
+            QStringLiteral("%1 = min(%1 + excluded.%1, %2)").arg(column, QString::number(maxRowBytes)));
+    }
+    const QStringList rows(qsizetype(atOnce), QStringLiteral("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    QSqlQuery *query = nullptr;
+    const DatabaseResult result =
+        prepare(QStringLiteral("INSERT INTO %1 (program_id, start_utc_s, remote_id, channel_id, %2) "
+                               "VALUES %3 ON CONFLICT DO UPDATE SET %4")
+                    .arg(tableOf(level), figureColumns, rows.join(QStringLiteral(", ")),
+                         updates.join(QStringLiteral(", "))),
+                query);
+    if (!result) {
+        return result;
+    }
+    // Qt would bind unsigned numbers as text.
+    const auto figure = [](const std::optional<NetworkUsage> &network, quint64 NetworkUsage::*member) {
+        return network ? QVariant(qint64((*network).*member)) : QVariant();
+    };
+    for (size_t first = begin; first < end; first += atOnce) {
+        int place = 0;
+        for (size_t row = first; row < first + atOnce; ++row) {
+            const auto &[key, sums] = facts[row];
+            query->bindValue(place++, key.programId);
+            query->bindValue(place++, key.startUtcS);
+            query->bindValue(place++, key.remoteId);
+            query->bindValue(place++, key.channelId);
+            query->bindValue(place++, qint64(sums.rxPayloadBytes));
+            query->bindValue(place++, qint64(sums.txPayloadBytes));
+            query->bindValue(place++, figure(sums.network, &NetworkUsage::rxBytes));
+            query->bindValue(place++, figure(sums.network, &NetworkUsage::txBytes));
+            query->bindValue(place++, figure(sums.network, &NetworkUsage::rxPackets));
+            query->bindValue(place++, figure(sums.network, &NetworkUsage::txPackets));
+            query->bindValue(place++, figure(sums.network, &NetworkUsage::retransmittedSegments));
+        }
+        if (!query->exec()) {
+            return HistoryDatabase::resultOf(*query);
+        }
+    }
+    return {};
+}
+
+DatabaseResult SqliteDatabase::resolveRemotes(const QList<Address> &remotes)
+{
+    QSqlQuery *query = nullptr;
+    // The no-op update makes an existing row answer with its id too.
+    DatabaseResult result =
+        prepare(QStringLiteral("INSERT INTO remote (address) VALUES (?) "
+                               "ON CONFLICT DO UPDATE SET address = address RETURNING remote_id"),
+                query);
+    for (const Address &remote : remotes) {
+        if (!result) {
+            break;
+        }
+        query->bindValue(0, storedAddress(remote));
+        if (!query->exec() || !query->next()) {
+            result = HistoryDatabase::resultOf(*query);
+        } else {
+            m_remoteIds.insert(remote, query->value(0).toLongLong());
+            query->finish();
+        }
+    }
+    return result;
+}
+
+DatabaseResult SqliteDatabase::readHostNames(QList<HistoryHost> &hosts)
+{
+    HistoryHost host;
+    host.name = QSysInfo::machineHostName();
+    hosts = {host};
+    return {};
+}
+
+DatabaseResult SqliteDatabase::maintainStorage(qint64 referenceUtcS)
+{
+    if (referenceUtcS - m_progress.sweptUtcS < weekS) {
+        return {};
+    }
+    DatabaseResult result = begin();
+    if (result) {
+        QStringList uses;
+        for (const Level level : allLevels) {
+            uses.append(QStringLiteral("SELECT remote_id FROM ") + tableOf(level));
+        }
+        result = execute(QStringLiteral("DELETE FROM remote WHERE remote_id <> %1 AND remote_id NOT IN (%2)")
+                             .arg(otherRemoteId)
+                             .arg(uses.join(QStringLiteral(" UNION "))));
+    }
+    if (result) {
+        m_progress.sweptUtcS = referenceUtcS;
+    }
+    result = finish(result);
+    m_remoteIds.clear();
+    return result ? execute(QStringLiteral("PRAGMA incremental_vacuum")) : result;
+}
+
+DatabaseResult SqliteDatabase::vacuum()
+{
+    for (const QString &statement :
+         {QStringLiteral("PRAGMA auto_vacuum = INCREMENTAL"), QStringLiteral("VACUUM"),
+          QStringLiteral("PRAGMA wal_checkpoint(TRUNCATE)")}) {
+        const DatabaseResult result = execute(statement);
+        if (!result) {
+            return result;
+        }
+    }
+    return {};
+}
+
+void SqliteDatabase::setAside(QString &target) const
+{
+    const QString stem = m_path + QStringLiteral(".broken-")
+        + QDateTime::currentDateTimeUtc().toString(QStringLiteral("yyyyMMdd'T'HHmmss'Z'"));
+    target = stem;
+    for (int next = 2; QFileInfo::exists(target); ++next) {
+        target = stem + QStringLiteral("-%1").arg(next);
+    }
+    // The log first: a new database must never find the old one's log beside it.
+    for (const QString &suffix : {QStringLiteral("-wal"), QStringLiteral("-shm"), QString()}) {
+        if (QFileInfo::exists(m_path + suffix) && !QFile::rename(m_path + suffix, target + suffix)) {
+            target.clear();
+            return;
+        }
+    }
+}
+
+DatabaseResult SqliteDatabase::replaceDamaged(QString &target, qint64 &salvagedRows)
+{
+    salvagedRows = 0;
+    close();
+    setAside(target);
+    if (target.isEmpty()) {
+        return {};
+    }
+    DatabaseResult result = createFile();
+    if (result) {
+        result = openFile(false);
+    }
+    return result ? salvage(target, salvagedRows) : result;
+}
+
+DatabaseResult SqliteDatabase::salvage(const QString &path, qint64 &rows)
+{
+    const QString name = m_connectionName + QStringLiteral("-salvage");
+    DatabaseResult result;
+    {
+        QSqlDatabase broken = QSqlDatabase::addDatabase(QStringLiteral("QSQLITE"), name);
+        // Nothing is written to it; what is in its log counts too, where there is one.
+        broken.setDatabaseName(
+            QUrl::fromLocalFile(QFileInfo(path).absoluteFilePath()).toString(QUrl::FullyEncoded)
+            + (QFileInfo::exists(path + QStringLiteral("-wal")) ? QString()
+                                                                : QStringLiteral("?immutable=1")));
+        broken.setConnectOptions(QStringLiteral("QSQLITE_OPEN_READONLY;QSQLITE_OPEN_URI"));
+        QSqlQuery version;
+        if (broken.open()) {
+            version = QSqlQuery(broken);
+        }
+        const bool isReadable = broken.isOpen() && version.exec(QStringLiteral("PRAGMA user_version"))
+            && version.next() && version.value(0).toInt() == latestSchema;
+        version.finish();
+        if (isReadable) {
+            result = begin();
+            if (result) {
+                result = execute(QStringLiteral("DELETE FROM zone_change"));
+            }
+            if (result) {
+                result = execute(QStringLiteral("DELETE FROM progress"));
+            }
+            const QString id = QStringLiteral("%1_id, ");
+            const QString factKey = QStringLiteral("program_id, start_utc_s, remote_id, channel_id");
+            const QString facts = factKey + QStringLiteral(", ") + figureColumns;
+            const QList<std::array<QString, 3>> tables = {
+                {QStringLiteral("program"),
+                 QStringLiteral("program_id, name, executable, uid, cgroup_path, kind"),
+                 QStringLiteral("program_id")},
+                {QStringLiteral("remote"), QStringLiteral("remote_id, address"), QStringLiteral("remote_id")},
+                {QStringLiteral("interface"), QStringLiteral("interface_id, name"),
+                 QStringLiteral("interface_id")},
+                {QStringLiteral("channel"),
+                 QStringLiteral("channel_id, protocol, service_port, direction, interface_id"),
+                 QStringLiteral("channel_id")},
+                {QStringLiteral("usage_month"), facts, factKey},
+                {QStringLiteral("usage_day"), facts, factKey},
+                {QStringLiteral("usage_hour"), facts, factKey},
+                {QStringLiteral("usage_minute"), facts, factKey},
+                {QStringLiteral("interface_minute"),
+                 QStringLiteral("interface_id, start_utc_s, rx_counter_bytes, tx_counter_bytes, "
+                                "rx_remainder_bytes, tx_remainder_bytes"),
+                 QStringLiteral("interface_id, start_utc_s")},
+                {QStringLiteral("not_measured"), QStringLiteral("begin_utc_s, reason, end_utc_s"),
+                 QStringLiteral("begin_utc_s, reason")},
+                {QStringLiteral("journal_cursor"), QStringLiteral("journal_id, number, sequence"),
+                 QStringLiteral("journal_id")},
+                {QStringLiteral("imported"), QStringLiteral("export_id"), QStringLiteral("export_id")},
+                {QStringLiteral("zone_change"), QStringLiteral("since_utc_s, zone"),
+                 QStringLiteral("since_utc_s")},
+                {QStringLiteral("progress"),
+                 QStringLiteral("newest_minute_utc_s, minute_floor_utc_s, hour_floor_utc_s, "
+                                "hour_fold_utc_s, day_fold_utc_s, month_fold_utc_s, salvaged_utc_s, "
+                                "swept_utc_s"),
+                 QStringLiteral("rowid")},
+            };
+            for (const auto &[table, columns, key] : tables) {
+                if (result) {
+                    result = salvageTable(name, table, columns, key, rows);
+                }
+            }
+            // What names a row that is lost cannot be told; what it moved can.
+            for (const Level level : allLevels) {
+                for (const QString &dictionary :
+                     {QStringLiteral("program"), QStringLiteral("remote"), QStringLiteral("channel")}) {
+                    if (result && dictionary == QStringLiteral("program")) {
+                        result = execute(
+                            QStringLiteral("INSERT INTO program SELECT DISTINCT program_id, "
+                                           "'', '#' || program_id, 0, '', 0 FROM %1 WHERE program_id NOT IN "
+                                           "(SELECT program_id FROM program)")
+                                .arg(tableOf(level)));
+                    } else if (result) {
+                        if (dictionary == QStringLiteral("remote")) {
+                            result = execute(QStringLiteral("UPDATE OR IGNORE %1 SET remote_id = %2 WHERE "
+                                                            "remote_id NOT IN (SELECT remote_id FROM remote)")
+                                                 .arg(tableOf(level))
+                                                 .arg(otherRemoteId));
+                        }
+                    }
+                    if (result) {
+                        result =
+                            execute(QStringLiteral("DELETE FROM %1 WHERE %2_id NOT IN (SELECT %2_id FROM %2)")
+                                        .arg(tableOf(level), dictionary));
+                    }
+                }
+            }
+            if (result) {
+                result =
+                    execute(QStringLiteral("INSERT INTO progress SELECT NULL, %1, %1, %1, %1, %1, %1, %1 "
+                                           "WHERE NOT EXISTS (SELECT 1 FROM progress)")
+                                .arg(ZoneChange::always));
+            }
+            qint64 newest = ZoneChange::always;
+            if (result) {
+                result = readNumber(QStringLiteral("SELECT coalesce(max(start_utc_s), %1) FROM usage_minute")
+                                        .arg(ZoneChange::always),
+                                    newest);
+            }
+            if (result) {
+                result = prepareRecording();
+            }
+            if (result && newest != ZoneChange::always) {
+                m_progress.newestMinuteUtcS = std::max(m_progress.newestMinuteUtcS.value_or(newest), newest);
+                m_progress.salvagedUtcS = m_calendar.nextStart(Level::Month, *m_progress.newestMinuteUtcS);
+            }
+            result = finish(result);
+            if (!result) {
+                rows = 0;
+                result = prepareRecording();
+            }
+        }
+    }
+    QSqlDatabase::removeDatabase(name);
+    return result;
+}
+
+/// From both ends, as far as it can be read.
+DatabaseResult SqliteDatabase::salvageTable(const QString &connectionName, const QString &table,
+                                            const QString &columns, const QString &key, qint64 &rows)
+{
+    const qsizetype count = columns.count(u',') + 1;
+    const QString insert =
+        QStringLiteral("INSERT OR IGNORE INTO %1 (%2) VALUES (%3)")
+            .arg(table, columns, QStringList(count, QStringLiteral("?")).join(QStringLiteral(", ")));
+    for (const bool isForward : {true, false}) {
+        QString order = key;
+        if (!isForward) {
+            order.replace(QStringLiteral(","), QStringLiteral(" DESC,"));
+            order += QStringLiteral(" DESC");
+        }
+        QSqlQuery source(QSqlDatabase::database(connectionName, false));
+        source.setForwardOnly(true);
+        bool isWhole =
+            source.exec(QStringLiteral("SELECT %1 FROM %2 ORDER BY %3").arg(columns, table, order));
+        while (isWhole && source.next()) {
+            QVariantList values;
+            for (qsizetype column = 0; column < count; ++column) {
+                values.append(source.value(int(column)));
+            }
+            QSqlQuery *target = nullptr;
+            const DatabaseResult result = run(insert, values, target);
+            if (result) {
+                rows += target->numRowsAffected();
+            } else if (result.error == DatabaseError::DiskFull || result.error == DatabaseError::ReadOnly) {
+                return result;
+            } // else a damaged row that the new table does not take
+        }
+        if (isWhole && source.lastError().type() == QSqlError::NoError) {
+            break;
+        }
+    }
+    return {};
+}
+
+} // namespace Nettally

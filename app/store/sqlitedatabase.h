@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "historydatabase.h"
+
+#include <QLockFile>
+
+#include <sys/types.h>
+
+namespace Nettally {
+
+/// The history of this machine in an SQLite file, readable by its owner alone.
+class SqliteDatabase : public HistoryDatabase {
+public:
+    explicit SqliteDatabase(const QString &path);
+    ~SqliteDatabase() override;
+
+    QString displayName() const override;
+    bool isFile() const override { return true; }
+    DatabaseResult openForRecording(bool check) override;
+    DatabaseResult openForReading() override;
+    bool isInPlace() const override;
+    DatabaseResult vacuum() override;
+    /// The file becomes "<path>.broken-<UTC time>", its write-ahead log goes with it.
+    DatabaseResult replaceDamaged(QString &target, qint64 &salvagedRows) override;
+    QString hostCondition(qint64 hostId) const override;
+    QString orderedJoin() const override;
+    DatabaseResult checkIntegrity(QString &problem) override;
+
+protected:
+    DatabaseResult resultOf(const QSqlError &error) const override;
+    DatabaseResult upsert(Level level, const Facts &facts) override;
+    DatabaseResult resolveRemotes(const QList<Address> &remotes) override;
+    QString hostColumn() const override { return {}; }
+    QString hostValue() const override { return {}; }
+    QString ownCondition() const override { return {}; }
+    bool areDictionariesShared() const override { return false; }
+    QString beginStatement() const override;
+    QString beginReadingStatement() const override;
+    DatabaseResult maintainStorage(qint64 referenceUtcS) override;
+    DatabaseResult readHostNames(QList<HistoryHost> &hosts) override;
+
+private:
+    DatabaseResult createFile() const;
+    DatabaseResult takeLock();
+    bool isDiskFull() const;
+    DatabaseResult open(const QString &name, const QString &options);
+    DatabaseResult openFile(bool check);
+    DatabaseResult upsertRows(Level level, const Facts &facts, size_t begin, size_t end, size_t atOnce);
+    DatabaseResult migrate();
+    DatabaseResult applyMigration(int version);
+    DatabaseResult moveFirstForm();
+    /// @p target: where it went; empty when it cannot be renamed.
+    void setAside(QString &target) const;
+    DatabaseResult salvage(const QString &path, qint64 &rows);
+    DatabaseResult salvageTable(const QString &connectionName, const QString &table, const QString &columns,
+                                const QString &key, qint64 &rows);
+
+    const QString m_path;
+    QLockFile m_lock;
+    dev_t m_device = 0; ///< of the file that was opened
+    ino_t m_inode = 0;
+};
+
+} // namespace Nettally
