@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "historystore.h"
 #include "palette.h"
 #include "pipeline.h"
 
