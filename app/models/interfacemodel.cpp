@@ -42,7 +42,7 @@ constexpr std::array lineTexts = {
     LineText{
         "link-headers", QT_TRANSLATE_NOOP("InterfaceModel", "Link headers"),
         QT_TRANSLATE_NOOP("InterfaceModel", "Those of the link, before the IP headers of all of the above.")},
-    LineText{"segment-headers", QT_TRANSLATE_NOOP("InterfaceModel", "Headers of segments"),
+    LineText{"segment-headers", QT_TRANSLATE_NOOP("InterfaceModel", "Segment headers"),
              QT_TRANSLATE_NOOP("InterfaceModel",
                                "Repeated in each segment of a packet, where the interface counts segments.")},
     LineText{

@@ -131,7 +131,12 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, InterfaceModel
     auto *quit = new QAction(this);
     quit->setShortcut(Qt::CTRL | Qt::Key_Q);
     connect(quit, &QAction::triggered, this, &QWidget::close);
-    addActions({filter, quit});
+    auto *otherMeasure = new QAction(this);
+    otherMeasure->setShortcut(Qt::CTRL | Qt::Key_B);
+    connect(otherMeasure, &QAction::triggered, this, [this] {
+        chooseMeasure(m_wantedMeasure == Measure::Network ? Measure::Payload : Measure::Network);
+    });
+    addActions({filter, quit, otherMeasure});
 
     const QSettings settings;
     UnitStyle style;

@@ -69,6 +69,10 @@ ProgramsPage::ProgramsPage(LiveModel &model, QWidget *parent)
     m_stack->addWidget(m_tree);
     m_stack->addWidget(emptyCard);
 
+    // From the filter to what it found.
+    setTabOrder(m_filterEdit, m_tree);
+    setTabOrder(m_tree, m_measure);
+
     auto *head = new QHBoxLayout;
     head->addWidget(m_filterEdit, 3);
     head->addStretch(1);
