@@ -134,7 +134,8 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, InterfaceModel
     auto *otherMeasure = new QAction(this);
     otherMeasure->setShortcut(Qt::CTRL | Qt::Key_B);
     connect(otherMeasure, &QAction::triggered, this, [this] {
-        chooseMeasure(m_wantedMeasure == Measure::Network ? Measure::Payload : Measure::Network);
+        if (m_isNetworkMeasured)
+            chooseMeasure(m_wantedMeasure == Measure::Network ? Measure::Payload : Measure::Network);
     });
     addActions({filter, quit, otherMeasure});
 
@@ -360,6 +361,7 @@ void MainWindow::updateMeasure()
             measured.hasRetransmits = probe.active;
     }
     measured.hasPackets = missing.isEmpty();
+    m_isNetworkMeasured = measured.hasPackets;
     const bool isKnown = !m_status.probes.isEmpty();
     const bool isMeasured = measured.hasPackets;
     QString reason;

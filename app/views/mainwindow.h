@@ -89,6 +89,7 @@ private:
     HelperStatus m_status;
     UnitStyle m_style;
     Measure m_wantedMeasure = Measure::Network;
+    bool m_isNetworkMeasured = false; ///< there is a choice
 
     QFrame *m_sidebar;
     QLabel *m_logo = nullptr;
