@@ -100,7 +100,7 @@ Options parse(const QStringList &arguments)
         options.error = QCoreApplication::translate("main", "there is no page “%1”; use one of %2.")
                             .arg(parser.value(page), pageNames.join(u", "_s));
     if (parser.isSet(database))
-        options.databasePath = HistoryStore::isUrl(parser.value(database))
+        options.databasePath = Nettally::HistoryStore::isUrl(parser.value(database))
             ? parser.value(database)
             : QFileInfo(parser.value(database)).absoluteFilePath();
     bool isNumber = false;
