@@ -80,7 +80,8 @@ Options parse(const QStringList &arguments)
     parser.addHelpOption();
     parser.addVersionOption();
     const QCommandLineOption page(u"page"_s,
-                                  QCoreApplication::translate("main", "Page to open: overview or programs."),
+                                  QCoreApplication::translate("main", "Page to open: %1.")
+                                      .arg(Nettally::MainWindow::pageNames().join(u", "_s)),
                                   QCoreApplication::translate("main", "page"), u"overview"_s);
     const QCommandLineOption database(u"database"_s,
                                       QCoreApplication::translate("main", "File of the history."),
@@ -92,15 +93,15 @@ Options parse(const QStringList &arguments)
     parser.process(arguments);
 
     Options options;
-    const QString pageName = parser.value(page);
-    if (pageName == u"programs")
-        options.page = Nettally::MainWindow::Page::Programs;
-    else if (pageName != u"overview")
-        options.error =
-            QCoreApplication::translate("main", "there is no page “%1”; use overview or programs.")
-                .arg(pageName);
+    const QStringList pageNames = Nettally::MainWindow::pageNames();
+    const qsizetype pageIndex = pageNames.indexOf(parser.value(page));
+    if (pageIndex >= 0)
+        options.page = Nettally::MainWindow::Page(pageIndex);
+    else
+        options.error = QCoreApplication::translate("main", "there is no page “%1”; use one of %2.")
+                            .arg(parser.value(page), pageNames.join(u", "_s));
     if (parser.isSet(database))
-        options.databasePath = HistoryStore::isUrl(parser.value(database))
+        options.databasePath = Nettally::HistoryStore::isUrl(parser.value(database))
             ? parser.value(database)
             : QFileInfo(parser.value(database)).absoluteFilePath();
     bool isNumber = false;

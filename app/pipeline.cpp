@@ -24,8 +24,8 @@ qint64 utcMsOf(quint64 bootTimeNs)
     return QDateTime::currentMSecsSinceEpoch() - agoMs;
 }
 
-/// What moved between two readings, put down to the minute of the later one. Names of interfaces and network
-/// figures are not in the live stream.
+/// The payload that moved between two readings, put down to the minute of the later one. Names of interfaces
+/// are not in the live stream.
 HistoryBatch batchOf(const UsageChange &change)
 {
     constexpr qint64 minuteMs = 60000;
@@ -34,6 +34,9 @@ HistoryBatch batchOf(const UsageChange &change)
     HistoryBatch batch;
     batch.records.reserve(change.deltas.size());
     for (const UsageDelta &delta : change.deltas) {
+        // Packets alone would only be a row of zeros.
+        if (delta.rxPayloadBytes == 0 && delta.txPayloadBytes == 0)
+            continue;
         const Program &program = delta.program;
         batch.records.append(
             FlowMinute{minute * 60,
@@ -53,7 +56,7 @@ HistoryBatch batchOf(const UsageChange &change)
 Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     : m_client(QDBusConnection::systemBus())
     , m_store(databasePath)
-    , m_window(m_model, m_history)
+    , m_window(m_model, m_history, m_interfaces)
 {
     m_request.intervalMs = intervalMs;
     m_request.detail = Detail::Connection;
@@ -61,6 +64,8 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     connect(&m_client, &MonitorClient::updateReceived, this, &Pipeline::takeUpdate);
     connect(&m_client, &MonitorClient::stateChanged, this, &Pipeline::showHelperState);
     connect(&m_client, &MonitorClient::statusReceived, &m_window, &MainWindow::setHelperStatus);
+    connect(&m_client, &MonitorClient::balanceReceived, this,
+            [this](quint64, const QList<InterfaceBalance> &interfaces) { m_interfaces.take(interfaces); });
     connect(&m_store, &HistoryStore::stateChanged, this,
             [this] { m_window.setHistoryProblem(m_store.problem()); });
 
@@ -73,6 +78,8 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
         if (m_client.state() == MonitorClient::State::Live && m_window.isVisible())
             m_client.requestStatus();
     });
+    connect(&m_balanceTimer, &QTimer::timeout, this, &Pipeline::askForBalance);
+    connect(&m_window, &MainWindow::pageChanged, this, &Pipeline::askForBalance);
 }
 
 void Pipeline::start()
@@ -81,13 +88,14 @@ void Pipeline::start()
     // Root may see everything without being asked.
     subscribe(geteuid() == 0 ? Scope::All : Scope::Own, false);
     m_statusTimer.start();
+    askForBalance();
 }
 
 void Pipeline::takeUpdate(const UsageUpdate &update)
 {
     const UsageChange change = m_book.apply(update);
-    if (!change.deltas.isEmpty())
-        m_store.applyBatch(batchOf(change));
+    if (const HistoryBatch batch = batchOf(change); !batch.records.isEmpty())
+        m_store.applyBatch(batch);
     m_model.apply(m_book, change);
     m_history.apply(m_book, change);
 }
@@ -104,6 +112,7 @@ void Pipeline::showHelperState()
     case MonitorClient::State::Live:
         state.link = HelperState::Link::Live;
         m_client.requestStatus();
+        askForBalance();
         break;
     case MonitorClient::State::Connecting:
         state.link = HelperState::Link::Connecting;
@@ -113,6 +122,17 @@ void Pipeline::showHelperState()
         break;
     }
     m_window.setHelperState(state);
+}
+
+/// The books, while somebody can see them: each second as a page, now and then as a line of the overview.
+void Pipeline::askForBalance()
+{
+    const bool isPage = m_window.page() == MainWindow::Page::Interfaces;
+    const bool isLine = m_window.page() == MainWindow::Page::Overview;
+    const bool isSeen = m_window.isVisible() && !m_window.isMinimized();
+    if ((isPage || isLine) && isSeen && m_client.state() == MonitorClient::State::Live)
+        m_client.requestBalance();
+    m_balanceTimer.start(isPage ? 1s : 5s);
 }
 
 void Pipeline::subscribe(Scope scope, bool interactive)

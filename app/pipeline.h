@@ -2,6 +2,7 @@
 #pragma once
 
 #include "historystore.h"
+#include "interfacemodel.h"
 #include "livemodel.h"
 #include "mainwindow.h"
 #include "monitorclient.h"
@@ -18,6 +19,7 @@ namespace Nettally {
  *
  *     MonitorClient -> UsageUpdate -> UsageBook -> UsageChange -+-> HistoryStore (the record)
  *                                                               +-> TrafficHistory, LiveModel -> MainWindow
+ *     MonitorClient -> InterfaceBalance -> InterfaceModel -> MainWindow
  */
 class Pipeline : public QObject {
     Q_OBJECT
@@ -31,6 +33,7 @@ public:
 private:
     void takeUpdate(const UsageUpdate &update);
     void showHelperState();
+    void askForBalance();
     void subscribe(Scope scope, bool interactive);
 
     // In the order of the road; what is destroyed first reads from what is destroyed after it.
@@ -39,9 +42,11 @@ private:
     HistoryStore m_store;
     TrafficHistory m_history;
     LiveModel m_model;
+    InterfaceModel m_interfaces;
     MainWindow m_window;
 
     QTimer m_statusTimer;
+    QTimer m_balanceTimer;
     MonitorClient::Request m_request;
 };
 

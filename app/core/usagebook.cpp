@@ -11,21 +11,41 @@ namespace {
 /// bound, a machine that starts programs all day would fill our memory with them.
 constexpr quint64 endedKeptNs = 600'000'000'000;
 
-} // namespace
-
-quint64 UsageChange::rxPayloadBytes() const
+TrafficCounts totalsOf(const Flow &flow)
 {
-    quint64 sum = 0;
-    for (const UsageDelta &delta : deltas)
-        sum += delta.rxPayloadBytes;
-    return sum;
+    TrafficCounts totals;
+    totals.rxPayloadBytes = flow.rxPayloadBytesTotal;
+    totals.txPayloadBytes = flow.txPayloadBytesTotal;
+    totals.rxNetworkBytes = flow.rxNetworkBytesTotal;
+    totals.txNetworkBytes = flow.txNetworkBytesTotal;
+    totals.rxPackets = flow.rxPacketsTotal;
+    totals.txPackets = flow.txPacketsTotal;
+    totals.retransmits = flow.retransmitsTotal;
+    return totals;
 }
 
-quint64 UsageChange::txPayloadBytes() const
+/// The contract has totals grow within an instance; one that does not invents no bytes here.
+TrafficCounts growth(const TrafficCounts &now, const TrafficCounts &then)
 {
-    quint64 sum = 0;
+    const auto grown = [&](quint64 TrafficCounts::*count) {
+        return now.*count > then.*count ? now.*count - then.*count : 0;
+    };
+    TrafficCounts growth;
+    for (quint64 TrafficCounts::*count :
+         {&TrafficCounts::rxPayloadBytes, &TrafficCounts::txPayloadBytes, &TrafficCounts::rxNetworkBytes,
+          &TrafficCounts::txNetworkBytes, &TrafficCounts::rxPackets, &TrafficCounts::txPackets,
+          &TrafficCounts::retransmits})
+        growth.*count = grown(count);
+    return growth;
+}
+
+} // namespace
+
+TrafficCounts UsageChange::moved() const
+{
+    TrafficCounts sum;
     for (const UsageDelta &delta : deltas)
-        sum += delta.txPayloadBytes;
+        sum += delta;
     return sum;
 }
 
@@ -125,34 +145,27 @@ void UsageBook::takeSnapshot(const UsageUpdate &update, UsageChange &change)
     });
     m_retired.clear();
 
-    m_rxPayloadBytesTotal = 0;
-    m_txPayloadBytesTotal = 0;
-    for (const Flow &flow : std::as_const(m_flows)) {
-        m_rxPayloadBytesTotal += flow.rxPayloadBytesTotal;
-        m_txPayloadBytesTotal += flow.txPayloadBytesTotal;
-    }
+    m_total = {};
+    for (const Flow &flow : std::as_const(m_flows))
+        m_total += totalsOf(flow);
 }
 
 void UsageBook::takeFlow(const Flow &flow, const Flow *before, bool isBaseline, UsageChange &change)
 {
-    // The contract has totals grow within an instance; one that does not invents no bytes here.
-    const auto growth = [](quint64 now, quint64 then) { return now > then ? now - then : 0; };
+    const TrafficCounts counts = growth(totalsOf(flow), before ? totalsOf(*before) : TrafficCounts());
     UsageChange::Growth grown;
+    grown += counts;
     grown.programId = flow.programId;
     grown.remote = m_remotes.value(flow.remoteId);
-    grown.rxPayloadBytes = growth(flow.rxPayloadBytesTotal, before ? before->rxPayloadBytesTotal : 0);
-    grown.txPayloadBytes = growth(flow.txPayloadBytesTotal, before ? before->txPayloadBytesTotal : 0);
     grown.openSockets = qint64(flow.openSockets) - qint64(before ? before->openSockets : 0);
     grown.isBaseline = isBaseline;
 
-    m_rxPayloadBytesTotal += grown.rxPayloadBytes;
-    m_txPayloadBytesTotal += grown.txPayloadBytes;
+    m_total += counts;
     m_flows.insert(flow.id, flow);
 
-    if (!isBaseline && (grown.rxPayloadBytes != 0 || grown.txPayloadBytes != 0)) {
-        change.deltas.append({program(flow.programId), grown.remote, flow.protocol, flow.servicePort,
-                              flow.direction, flow.interfaceIndex, grown.rxPayloadBytes,
-                              grown.txPayloadBytes});
+    if (!isBaseline && !counts.isZero()) {
+        change.deltas.append({counts, program(flow.programId), grown.remote, flow.protocol, flow.servicePort,
+                              flow.direction, flow.interfaceIndex});
     }
     change.growths.append(grown);
 }

@@ -12,11 +12,9 @@ namespace Nettally {
 /// What one update changed, from UsageBook::apply().
 struct UsageChange {
     /// How the sums of one program and remote address grew.
-    struct Growth {
+    struct Growth : TrafficCounts {
         quint32 programId = 0;
         Address remote;
-        quint64 rxPayloadBytes = 0;
-        quint64 txPayloadBytes = 0;
         qint64 openSockets = 0; ///< may be below zero
         bool isBaseline = false; ///< moved before the counters were first seen: in the totals, in no rate
     };
@@ -31,8 +29,7 @@ struct UsageChange {
     QList<Growth> growths;
     QList<UsageDelta> deltas; ///< for the record: what moved between beginNs and endNs, flow by flow
 
-    quint64 rxPayloadBytes() const; ///< sum over deltas
-    quint64 txPayloadBytes() const;
+    TrafficCounts moved() const; ///< sum over deltas
 };
 
 /**
@@ -49,8 +46,7 @@ public:
 
     const QString &instance() const { return m_instance; }
     /// Of all flows since the instance began, as far as the helper remembers them.
-    quint64 rxPayloadBytesTotal() const { return m_rxPayloadBytesTotal; }
-    quint64 txPayloadBytesTotal() const { return m_txPayloadBytesTotal; }
+    const TrafficCounts &total() const { return m_total; }
     /// The program's description; one with the id alone if it was never sent.
     Program program(quint32 id) const;
     bool hasEnded(quint32 programId) const;
@@ -70,8 +66,7 @@ private:
 
     QString m_instance;
     quint64 m_timeNs = 0;
-    quint64 m_rxPayloadBytesTotal = 0;
-    quint64 m_txPayloadBytesTotal = 0;
+    TrafficCounts m_total;
     QHash<quint32, Entry> m_programs;
     QHash<quint32, Address> m_remotes;
     QHash<quint32, Flow> m_flows;

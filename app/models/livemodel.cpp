@@ -6,6 +6,7 @@
 #include <QLocale>
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 
 using namespace Qt::StringLiterals;
@@ -20,8 +21,8 @@ constexpr quint64 endedShownNs = 30'000'000'000;
 constexpr int firstFigure = LiveModel::ReceiveRate;
 constexpr int lastFigure = LiveModel::Connections;
 /// Named, so that a filter knows that what it filters on has not changed.
-const QList<int> figureRoles = {Qt::DisplayRole, LiveModel::SortRole, LiveModel::IdleRole,
-                                Qt::AccessibleTextRole};
+const QList<int> figureRoles = {Qt::DisplayRole, LiveModel::SortRole, toneRole, Qt::AccessibleTextRole,
+                                Qt::ToolTipRole};
 
 QDateTime wallClock(quint64 bootTimeNs)
 {
@@ -34,12 +35,17 @@ QDateTime wallClock(quint64 bootTimeNs)
 } // namespace
 
 struct LiveModel::Figures {
-    quint64 rxBytes = 0;
-    quint64 txBytes = 0;
+    struct Rates {
+        std::optional<double> rx; ///< bytes per second
+        std::optional<double> tx;
+        bool operator==(const Rates &) const = default;
+    };
+    TrafficCounts counts;
     qint64 openSockets = 0;
-    std::optional<double> rxRate; ///< bytes per second
-    std::optional<double> txRate;
+    std::array<Rates, measures.size()> rates; ///< by Measure
     bool operator==(const Figures &) const = default;
+
+    const Rates &ratesOf(Measure measure) const { return rates[size_t(measure)]; }
 };
 
 struct LiveModel::Node {
@@ -52,8 +58,44 @@ struct LiveModel::Node {
     int row = -1; ///< among what is shown
     Figures counted; ///< as of the last reading; its rates only once published
     Figures shown;
-    RateMeter rx;
-    RateMeter tx;
+
+    void beginRates(quint64 timeNs)
+    {
+        for (RateMeter *meter : meters())
+            meter->begin(0, timeNs);
+    }
+    void beginSilentRates(quint64 timeNs)
+    {
+        for (RateMeter *meter : meters())
+            meter->beginSilent(0, timeNs);
+    }
+    void pushRates(quint64 timeNs)
+    {
+        for (const Measure measure : measures) {
+            rx[size_t(measure)].push(counted.counts.rxBytes(measure), timeNs);
+            tx[size_t(measure)].push(counted.counts.txBytes(measure), timeNs);
+        }
+    }
+    void skipRates(const TrafficCounts &counts)
+    {
+        for (const Measure measure : measures) {
+            rx[size_t(measure)].skip(counts.rxBytes(measure));
+            tx[size_t(measure)].skip(counts.txBytes(measure));
+        }
+    }
+    void readRates()
+    {
+        for (const Measure measure : measures) {
+            counted.rates[size_t(measure)] = {rx[size_t(measure)].bytesPerSecond(),
+                                              tx[size_t(measure)].bytesPerSecond()};
+        }
+    }
+
+private:
+    std::array<RateMeter *, 2 * measures.size()> meters() { return {&rx[0], &rx[1], &tx[0], &tx[1]}; }
+
+    std::array<RateMeter, measures.size()> rx; ///< by Measure
+    std::array<RateMeter, measures.size()> tx;
 };
 
 struct LiveModel::RemoteNode : Node {
@@ -118,7 +160,7 @@ void LiveModel::apply(const UsageBook &book, const UsageChange &change)
         if (!program)
             continue;
         grow(*program, growth);
-        if (!growth.isBaseline && (growth.rxPayloadBytes != 0 || growth.txPayloadBytes != 0))
+        if (!growth.isBaseline && !growth.isZero())
             program->lastBytesNs = change.endNs;
         if (program->isFolded())
             continue;
@@ -126,13 +168,10 @@ void LiveModel::apply(const UsageBook &book, const UsageChange &change)
         if (!remote) {
             program->pending.push_back(std::make_unique<RemoteNode>(program, growth.remote));
             remote = program->pending.back().get();
-            if (!growth.isBaseline) {
-                remote->rx.beginSilent(0, change.beginNs);
-                remote->tx.beginSilent(0, change.beginNs);
-            } else {
-                remote->rx.begin(0, change.endNs);
-                remote->tx.begin(0, change.endNs);
-            }
+            if (growth.isBaseline)
+                remote->beginRates(change.endNs);
+            else
+                remote->beginSilentRates(change.beginNs);
         }
         grow(*remote, growth);
     }
@@ -159,11 +198,32 @@ void LiveModel::setUnitStyle(UnitStyle style)
     if (style == m_style)
         return;
     m_style = style;
+    announceFigures();
+}
+
+void LiveModel::setMeasure(Measure measure)
+{
+    if (measure == m_measure)
+        return;
+    m_measure = measure;
+    // Which rows are empty by the other measure is a matter of the last reading, and waits for the pause.
+    if (!m_isPaused) {
+        hideEmpty();
+        insertPending();
+        showFigures();
+    }
+    announceFigures();
+    Q_EMIT headerDataChanged(Qt::Horizontal, firstFigure, lastFigure);
+    sortRows();
+}
+
+/// Every figure is written otherwise from now on.
+void LiveModel::announceFigures()
+{
     const auto announce = [this](const auto &rows, const QModelIndex &parent) {
         if (!rows.empty()) {
             Q_EMIT dataChanged(index(0, firstFigure, parent),
-                               index(static_cast<int>(rows.size()) - 1, lastFigure, parent),
-                               {Qt::DisplayRole});
+                               index(static_cast<int>(rows.size()) - 1, lastFigure, parent), figureRoles);
         }
     };
     announce(m_rows, {});
@@ -184,8 +244,9 @@ bool LiveModel::matches(const QModelIndex &index, const QString &text) const
 
 QList<LiveModel::Talker> LiveModel::busiest(int count) const
 {
-    const auto rate = [](const ProgramNode *program) {
-        return program->shown.rxRate.value_or(0) + program->shown.txRate.value_or(0);
+    const auto rate = [this](const ProgramNode *program) {
+        const Figures::Rates &rates = program->shown.ratesOf(m_measure);
+        return rates.rx.value_or(0) + rates.tx.value_or(0);
     };
     std::vector<const ProgramNode *> programs;
     for (const auto &program : m_rows) {
@@ -198,8 +259,8 @@ QList<LiveModel::Talker> LiveModel::busiest(int count) const
     });
     QList<Talker> talkers;
     for (auto program = programs.begin(); program != last; ++program) {
-        talkers.append({(*program)->name, toolTip(**program), (*program)->shown.rxRate.value_or(0),
-                        (*program)->shown.txRate.value_or(0)});
+        const Figures::Rates &rates = (*program)->shown.ratesOf(m_measure);
+        talkers.append({(*program)->name, toolTip(**program), rates.rx.value_or(0), rates.tx.value_or(0)});
     }
     return talkers;
 }
@@ -268,7 +329,8 @@ QVariant LiveModel::data(const QModelIndex &index, int role) const
             | (index.column() == Pid || index.column() >= firstFigure ? Qt::AlignRight : Qt::AlignLeft));
     case Qt::ToolTipRole:
         return program ? toolTip(*program)
-                       : static_cast<const RemoteNode &>(row).text + u"\n\n"_s + toolTip(*row.parent);
+                       : static_cast<const RemoteNode &>(row).text + u'\n' + figuresToolTip(row) + u"\n\n"_s
+                + toolTip(*row.parent);
     case Qt::AccessibleTextRole: {
         const QString text = display(row, index.column()).toString();
         const bool isEndedName = index.column() == Name && program && program->hasEndedShown;
@@ -278,8 +340,8 @@ QVariant LiveModel::data(const QModelIndex &index, int role) const
         return sortValue(row, index.column());
     case EndedRole:
         return program ? program->hasEndedShown : row.parent->hasEndedShown;
-    case IdleRole:
-        return index.column() >= firstFigure && sortValue(row, index.column()).toDouble() == 0;
+    case toneRole:
+        return int(tone(row, index.column()));
     case ProgramRole:
         return program != nullptr;
     }
@@ -301,8 +363,9 @@ QVariant LiveModel::headerData(int section, Qt::Orientation orientation, int rol
             return tr("Averaged over the last few seconds");
         case Received:
         case Sent:
-            return tr(
-                "Since the helper started: what the program's calls received and sent, without headers");
+            return m_measure == Measure::Network
+                ? tr("Since the helper started: IP packets, headers and retransmissions included")
+                : tr("Since the helper started: what the program’s calls received and sent, without headers");
         case Connections:
             return tr("Open network sockets");
         }
@@ -351,21 +414,17 @@ LiveModel::ProgramNode *LiveModel::liveProgram(const UsageChange::Growth &growth
     if (book.hasEnded(id) && (growth.isBaseline || !change.ended.contains(id)))
         return nullptr;
     // The others are always told of, also when there is nothing to tell.
-    if (growth.rxPayloadBytes == 0 && growth.txPayloadBytes == 0 && growth.openSockets == 0
-        && book.program(id).kind == ProgramKind::Others)
+    if (growth.isZero() && growth.openSockets == 0 && book.program(id).kind == ProgramKind::Others)
         return nullptr;
     m_pending.push_back(std::make_unique<ProgramNode>(id));
     ProgramNode *program = m_pending.back().get();
     m_programs.insert(id, program);
     describe(*program, book);
     program->lastBytesNs = change.endNs;
-    if (growth.isBaseline) {
-        program->rx.begin(0, change.endNs);
-        program->tx.begin(0, change.endNs);
-    } else {
-        program->rx.beginSilent(0, change.beginNs);
-        program->tx.beginSilent(0, change.beginNs);
-    }
+    if (growth.isBaseline)
+        program->beginRates(change.endNs);
+    else
+        program->beginSilentRates(change.beginNs);
     return program;
 }
 
@@ -400,13 +459,10 @@ void LiveModel::describe(ProgramNode &node, const UsageBook &book)
 
 void LiveModel::grow(Node &node, const UsageChange::Growth &growth)
 {
-    node.counted.rxBytes += growth.rxPayloadBytes;
-    node.counted.txBytes += growth.txPayloadBytes;
+    node.counted.counts += growth;
     node.counted.openSockets += growth.openSockets;
-    if (growth.isBaseline) {
-        node.rx.skip(growth.rxPayloadBytes);
-        node.tx.skip(growth.txPayloadBytes);
-    }
+    if (growth.isBaseline)
+        node.skipRates(growth);
 }
 
 void LiveModel::forgetInstance()
@@ -422,14 +478,10 @@ void LiveModel::forgetInstance()
 void LiveModel::advance(quint64 timeNs)
 {
     m_nowNs = timeNs;
-    const auto push = [timeNs](Node &node) {
-        node.rx.push(node.counted.rxBytes, timeNs);
-        node.tx.push(node.counted.txBytes, timeNs);
-    };
     for (ProgramNode *program : std::as_const(m_programs)) {
-        push(*program);
+        program->pushRates(timeNs);
         for (RemoteNode *remote : std::as_const(program->remotes))
-            push(*remote);
+            remote->pushRates(timeNs);
     }
     m_programs.removeIf([&](const std::pair<const quint32 &, ProgramNode *&> known) {
         ProgramNode *program = known.second;
@@ -449,6 +501,7 @@ void LiveModel::publish()
         endResetModel();
     }
     removeGone();
+    hideEmpty();
     insertPending();
     showFigures();
     sortRows();
@@ -473,38 +526,67 @@ void LiveModel::removeGone()
     }
 }
 
+/// Whether the row would hold nothing: as a socket that is not connected has no packets of its own address,
+/// and the kernel itself no payload.
+bool LiveModel::isEmpty(const Node &node) const
+{
+    const ProgramNode *program = asProgram(&node);
+    return (!program || program->program.kind == ProgramKind::Kernel) && node.counted.openSockets <= 0
+        && node.counted.counts.rxBytes(m_measure) == 0 && node.counted.counts.txBytes(m_measure) == 0;
+}
+
+void LiveModel::hideEmpty()
+{
+    const auto hide = [this](auto &rows, auto &pending, const QModelIndex &parent) {
+        for (int row = static_cast<int>(rows.size()) - 1; row >= 0; --row) {
+            if (!isEmpty(*rows[size_t(row)]))
+                continue;
+            beginRemoveRows(parent, row, row);
+            pending.push_back(std::move(rows[size_t(row)]));
+            rows.erase(rows.begin() + row);
+            for (size_t after = size_t(row); after < rows.size(); ++after)
+                rows[after]->row = static_cast<int>(after);
+            endRemoveRows();
+        }
+    };
+    for (const auto &program : m_rows)
+        hide(program->rows, program->pending, indexOf(program.get()));
+    hide(m_rows, m_pending, {});
+}
+
 void LiveModel::insertPending()
 {
-    const auto move = [this](auto &pending, auto &rows, const QModelIndex &parent) {
-        if (pending.empty())
+    const auto take = [this](auto &pending, auto &rows) {
+        const auto shown = std::stable_partition(pending.begin(), pending.end(),
+                                                 [this](const auto &row) { return isEmpty(*row); });
+        for (auto row = shown; row != pending.end(); ++row) {
+            (*row)->row = static_cast<int>(rows.size());
+            rows.push_back(std::move(*row));
+        }
+        pending.erase(shown, pending.end());
+    };
+    const auto insert = [&](auto &pending, auto &rows, const QModelIndex &parent) {
+        const auto count =
+            std::count_if(pending.begin(), pending.end(), [this](const auto &row) { return !isEmpty(*row); });
+        if (count == 0)
             return;
         const int first = static_cast<int>(rows.size());
-        beginInsertRows(parent, first, first + static_cast<int>(pending.size()) - 1);
-        for (auto &row : pending) {
-            row->row = static_cast<int>(rows.size());
-            rows.push_back(std::move(row));
-        }
-        pending.clear();
+        beginInsertRows(parent, first, first + static_cast<int>(count) - 1);
+        take(pending, rows);
         endInsertRows();
     };
     // A program's rows come before the program is shown wherever possible: one signal less each.
-    for (const auto &program : m_pending) {
-        for (auto &remote : program->pending) {
-            remote->row = static_cast<int>(program->rows.size());
-            program->rows.push_back(std::move(remote));
-        }
-        program->pending.clear();
-    }
+    for (const auto &program : m_pending)
+        take(program->pending, program->rows);
     for (const auto &program : m_rows)
-        move(program->pending, program->rows, indexOf(program.get()));
-    move(m_pending, m_rows, {});
+        insert(program->pending, program->rows, indexOf(program.get()));
+    insert(m_pending, m_rows, {});
 }
 
 void LiveModel::showFigures()
 {
     const auto show = [](Node &node) {
-        node.counted.rxRate = node.rx.bytesPerSecond();
-        node.counted.txRate = node.tx.bytesPerSecond();
+        node.readRates();
         if (node.shown == node.counted)
             return false;
         node.shown = node.counted;
@@ -583,6 +665,8 @@ bool LiveModel::precedes(const Node &a, const Node &b) const
     const auto ordered = [this](const auto &first, const auto &second) {
         return m_sortOrder == Qt::AscendingOrder ? first < second : second < first;
     };
+    const Figures::Rates &ratesA = a.shown.ratesOf(m_measure);
+    const Figures::Rates &ratesB = b.shown.ratesOf(m_measure);
     const auto *programA = asProgram(&a);
     const auto *programB = asProgram(&b);
     switch (m_sortColumn) {
@@ -608,28 +692,28 @@ bool LiveModel::precedes(const Node &a, const Node &b) const
         }
         break;
     case ReceiveRate:
-        if (a.shown.rxRate != b.shown.rxRate)
-            return ordered(a.shown.rxRate, b.shown.rxRate);
+        if (ratesA.rx != ratesB.rx)
+            return ordered(ratesA.rx, ratesB.rx);
         break;
     case SendRate:
-        if (a.shown.txRate != b.shown.txRate)
-            return ordered(a.shown.txRate, b.shown.txRate);
+        if (ratesA.tx != ratesB.tx)
+            return ordered(ratesA.tx, ratesB.tx);
         break;
     case Received:
-        if (a.shown.rxBytes != b.shown.rxBytes)
-            return ordered(a.shown.rxBytes, b.shown.rxBytes);
+        if (a.shown.counts.rxBytes(m_measure) != b.shown.counts.rxBytes(m_measure))
+            return ordered(a.shown.counts.rxBytes(m_measure), b.shown.counts.rxBytes(m_measure));
         break;
     case Sent:
-        if (a.shown.txBytes != b.shown.txBytes)
-            return ordered(a.shown.txBytes, b.shown.txBytes);
+        if (a.shown.counts.txBytes(m_measure) != b.shown.counts.txBytes(m_measure))
+            return ordered(a.shown.counts.txBytes(m_measure), b.shown.counts.txBytes(m_measure));
         break;
     case Connections:
         if (a.shown.openSockets != b.shown.openSockets)
             return ordered(a.shown.openSockets, b.shown.openSockets);
         break;
     }
-    const quint64 bytesA = a.shown.rxBytes + a.shown.txBytes;
-    const quint64 bytesB = b.shown.rxBytes + b.shown.txBytes;
+    const quint64 bytesA = a.shown.counts.rxBytes(m_measure) + a.shown.counts.txBytes(m_measure);
+    const quint64 bytesB = b.shown.counts.rxBytes(m_measure) + b.shown.counts.txBytes(m_measure);
     if (bytesA != bytesB)
         return bytesA > bytesB;
     if (programA)
@@ -648,13 +732,13 @@ QVariant LiveModel::display(const Node &row, int column) const
     case User:
         return program ? program->user : QString();
     case ReceiveRate:
-        return formatRate(row.shown.rxRate, m_style);
+        return formatRate(row.shown.ratesOf(m_measure).rx, m_style);
     case SendRate:
-        return formatRate(row.shown.txRate, m_style);
+        return formatRate(row.shown.ratesOf(m_measure).tx, m_style);
     case Received:
-        return formatBytes(row.shown.rxBytes, m_style.base);
+        return formatBytes(row.shown.counts.rxBytes(m_measure), m_style.base);
     case Sent:
-        return formatBytes(row.shown.txBytes, m_style.base);
+        return formatBytes(row.shown.counts.txBytes(m_measure), m_style.base);
     case Connections: {
         const QVariant count = sortValue(row, column);
         return count.isValid() ? QLocale().toString(count.toLongLong()) : unknownText();
@@ -673,13 +757,13 @@ QVariant LiveModel::sortValue(const Node &row, int column) const
     case Pid:
         return program && program->program.pid != 0 ? QVariant(program->program.pid) : QVariant();
     case ReceiveRate:
-        return rate(row.shown.rxRate);
+        return rate(row.shown.ratesOf(m_measure).rx);
     case SendRate:
-        return rate(row.shown.txRate);
+        return rate(row.shown.ratesOf(m_measure).tx);
     case Received:
-        return row.shown.rxBytes;
+        return row.shown.counts.rxBytes(m_measure);
     case Sent:
-        return row.shown.txBytes;
+        return row.shown.counts.txBytes(m_measure);
     case Connections:
         // The kernel keeps no sockets of what found its table full. Elsewhere opens and closes are counted
         // apart, so the difference may be below zero for a moment.
@@ -690,27 +774,57 @@ QVariant LiveModel::sortValue(const Node &row, int column) const
     return display(row, column);
 }
 
+Tone LiveModel::tone(const Node &row, int column) const
+{
+    const ProgramNode *program = asProgram(&row);
+    const bool isIdle = column >= firstFigure && sortValue(row, column).toDouble() == 0;
+    if (isIdle || (program ? program : row.parent)->hasEndedShown)
+        return Tone::Muted;
+    if (column == ReceiveRate)
+        return Tone::Receive;
+    if (column == SendRate)
+        return Tone::Send;
+    return !program || column == Pid || column == User ? Tone::Muted : Tone::Plain;
+}
+
 QString LiveModel::toolTip(const ProgramNode &node) const
 {
     const Program &program = node.program;
-    if (program.kind == ProgramKind::Others)
-        return tr("All programs of other users together. “Show all programs…” lists them one by one.");
-    if (program.kind == ProgramKind::Overflow)
-        return tr("Traffic that found the kernel’s table full; it is counted, but not told apart.");
-    if (program.kind == ProgramKind::Kernel)
-        return tr("Packets that no program sent or received: answers to pings, resets, neighbour discovery.");
-    QStringList lines = {node.name};
-    if (node.hasEndedShown)
-        lines.append(tr("This program has ended."));
-    lines.append(tr("Executable: %1").arg(program.executable.isEmpty() ? unknownText() : program.executable));
-    lines.append(tr("Process: %1, user %2").arg(QString::number(program.pid), node.user));
-    if (program.startNs != 0) {
+    QStringList lines;
+    switch (program.kind) {
+    case ProgramKind::Others:
+        lines.append(tr("All programs of other users together. “Show all programs…” lists them one by one."));
+        break;
+    case ProgramKind::Overflow:
+        lines.append(tr("Traffic that found the kernel’s table full; it is counted, but not told apart."));
+        break;
+    case ProgramKind::Kernel:
         lines.append(
-            tr("Started: %1").arg(QLocale().toString(wallClock(program.startNs), QLocale::ShortFormat)));
+            tr("Packets that no program sent or received: answers to pings, resets, neighbour discovery."));
+        break;
+    case ProgramKind::Program:
+    case ProgramKind::KernelThread:
+        lines.append(node.name);
+        if (node.hasEndedShown)
+            lines.append(tr("This program has ended."));
+        lines.append(
+            tr("Executable: %1").arg(program.executable.isEmpty() ? unknownText() : program.executable));
+        lines.append(tr("Process: %1, user %2").arg(QString::number(program.pid), node.user));
+        if (program.startNs != 0) {
+            lines.append(
+                tr("Started: %1").arg(QLocale().toString(wallClock(program.startNs), QLocale::ShortFormat)));
+        }
+        if (program.cgroupId != 0)
+            lines.append(tr("Control group: %1").arg(program.cgroupId));
+        break;
     }
-    if (program.cgroupId != 0)
-        lines.append(tr("Control group: %1").arg(program.cgroupId));
+    lines.append(figuresToolTip(node));
     return lines.join(u'\n');
+}
+
+QString LiveModel::figuresToolTip(const Node &node) const
+{
+    return countsText(node.shown.counts, m_measured, m_style.base);
 }
 
 } // namespace Nettally

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "rate.h"
+#include "tone.h"
+#include "trafficcounts.h"
 #include "units.h"
 #include "usagebook.h"
 
@@ -15,6 +17,9 @@ namespace Nettally {
 /**
  * The programs that use the network and, below each, the remote addresses it talks to.
  *
+ * Both measures of a row are kept; columns and order are of the one chosen. A remote, or the row of the
+ * kernel's own packets, that has no bytes by that measure and no open sockets is not shown.
+ *
  * Sorts itself. Rows come and go with fine-grained signals, figures change with one ranged dataChanged a
  * parent; only a new instance of the helper resets it. Indexes carry pointers as internal ids, because
  * QModelIndex hashes small numbers badly.
@@ -27,7 +32,6 @@ public:
     enum Role {
         SortRole = Qt::UserRole, ///< the raw figure: bytes, bytes per second, count; invalid when not known
         EndedRole, ///< bool: the program has exited
-        IdleRole, ///< bool: this cell holds a figure that is 0 or not known
         ProgramRole, ///< bool: a program, not a remote address
     };
 
@@ -49,6 +53,10 @@ public:
     bool isPaused() const { return m_isPaused; }
     void setUnitStyle(UnitStyle style);
     UnitStyle unitStyle() const { return m_style; }
+    /// Also while paused, of what is shown.
+    void setMeasure(Measure measure);
+    Measure measure() const { return m_measure; }
+    void setMeasured(CountsMeasured measured) { m_measured = measured; }
 
     /// Whether name, executable, process id, user or address of the row @p index holds @p text.
     bool matches(const QModelIndex &index, const QString &text) const;
@@ -82,20 +90,27 @@ private:
 
     void publish();
     void removeGone();
+    bool isEmpty(const Node &node) const;
+    void hideEmpty();
     void insertPending();
     void showFigures();
+    void announceFigures();
     void sortRows();
     bool precedes(const Node &a, const Node &b) const;
 
     QVariant display(const Node &node, int column) const;
     QVariant sortValue(const Node &node, int column) const;
+    Tone tone(const Node &node, int column) const;
     QString toolTip(const ProgramNode &program) const;
+    QString figuresToolTip(const Node &node) const;
 
     std::vector<std::unique_ptr<ProgramNode>> m_rows; ///< as shown, in order
-    std::vector<std::unique_ptr<ProgramNode>> m_pending; ///< counted, not yet shown
+    std::vector<std::unique_ptr<ProgramNode>> m_pending; ///< counted, not shown
     QHash<quint32, ProgramNode *> m_programs; ///< of the instance, by id; in m_rows or m_pending
     quint64 m_nowNs = 0; ///< CLOCK_BOOTTIME of the last reading
     UnitStyle m_style;
+    Measure m_measure = Measure::Payload;
+    CountsMeasured m_measured;
     int m_sortColumn = ReceiveRate;
     Qt::SortOrder m_sortOrder = Qt::DescendingOrder;
     bool m_isPaused = false;

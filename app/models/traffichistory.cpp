@@ -15,22 +15,42 @@ constexpr double leastMeasured = 0.5;
 
 void TrafficHistory::apply(const UsageBook &book, const UsageChange &change)
 {
-    if (change.isNewInstance || change.beginNs == 0) {
-        m_rxRate.begin(m_rxBytesMeasured, change.endNs);
-        m_txRate.begin(m_txBytesMeasured, change.endNs);
-    } else {
-        const quint64 rxBytes = change.rxPayloadBytes();
-        const quint64 txBytes = change.txPayloadBytes();
-        m_rxBytesMeasured += rxBytes;
-        m_txBytesMeasured += txBytes;
-        m_rxRate.push(m_rxBytesMeasured, change.endNs);
-        m_txRate.push(m_txBytesMeasured, change.endNs);
-        spread(change.beginNs, change.endNs, static_cast<double>(rxBytes), static_cast<double>(txBytes));
+    const bool isFirst = change.isNewInstance || change.beginNs == 0;
+    const TrafficCounts moved = isFirst ? TrafficCounts() : change.moved();
+    m_measured += moved;
+    for (const Measure measure : measures) {
+        Side &side = m_sides[size_t(measure)];
+        if (isFirst) {
+            side.rxRate.begin(m_measured.rxBytes(measure), change.endNs);
+            side.txRate.begin(m_measured.txBytes(measure), change.endNs);
+        } else {
+            side.rxRate.push(m_measured.rxBytes(measure), change.endNs);
+            side.txRate.push(m_measured.txBytes(measure), change.endNs);
+        }
     }
+    if (!isFirst)
+        spread(change.beginNs, change.endNs, moved);
     m_endNs = std::max(m_endNs, change.endNs);
-    m_rxBytesTotal = book.rxPayloadBytesTotal();
-    m_txBytesTotal = book.txPayloadBytesTotal();
+    m_total = book.total();
     Q_EMIT changed();
+}
+
+void TrafficHistory::setMeasure(Measure measure)
+{
+    if (measure == m_measure)
+        return;
+    m_measure = measure;
+    Q_EMIT changed();
+}
+
+std::optional<quint64> TrafficHistory::rxBytesTotal() const
+{
+    return m_total ? std::optional(m_total->rxBytes(m_measure)) : std::nullopt;
+}
+
+std::optional<quint64> TrafficHistory::txBytesTotal() const
+{
+    return m_total ? std::optional(m_total->txBytes(m_measure)) : std::nullopt;
 }
 
 QList<TrafficHistory::Second> TrafficHistory::seconds() const
@@ -43,8 +63,9 @@ QList<TrafficHistory::Second> TrafficHistory::seconds() const
             continue;
         Second &second = seconds[spanSeconds - static_cast<qsizetype>(ago)];
         second.isMeasured = true;
-        second.rxBytesPerSecond = bucket.rxBytes / std::min(bucket.measured, 1.0);
-        second.txBytesPerSecond = bucket.txBytes / std::min(bucket.measured, 1.0);
+        const Bytes &bytes = bucket.bytes[size_t(m_measure)];
+        second.rxBytesPerSecond = bytes.rx / std::min(bucket.measured, 1.0);
+        second.txBytesPerSecond = bytes.tx / std::min(bucket.measured, 1.0);
     }
     return seconds;
 }
@@ -53,16 +74,21 @@ TrafficHistory::Bucket &TrafficHistory::bucket(quint64 second)
 {
     Bucket &bucket = m_buckets[second % m_buckets.size()];
     if (bucket.second != second)
-        bucket = {second, 0, 0, 0};
+        bucket = {second, 0, {}};
     return bucket;
 }
 
-void TrafficHistory::spread(quint64 beginNs, quint64 endNs, double rxBytes, double txBytes)
+void TrafficHistory::spread(quint64 beginNs, quint64 endNs, const TrafficCounts &moved)
 {
+    const auto add = [&moved](Bucket &bucket, double share) {
+        for (const Measure measure : measures) {
+            Bytes &bytes = bucket.bytes[size_t(measure)];
+            bytes.rx += static_cast<double>(moved.rxBytes(measure)) * share;
+            bytes.tx += static_cast<double>(moved.txBytes(measure)) * share;
+        }
+    };
     if (endNs <= beginNs) {
-        Bucket &last = bucket(endNs / nsPerSecond);
-        last.rxBytes += rxBytes;
-        last.txBytes += txBytes;
+        add(bucket(endNs / nsPerSecond), 1);
         return;
     }
     const double length = static_cast<double>(endNs - beginNs);
@@ -72,11 +98,9 @@ void TrafficHistory::spread(quint64 beginNs, quint64 endNs, double rxBytes, doub
     while (fromNs < endNs) {
         const quint64 second = fromNs / nsPerSecond;
         const quint64 toNs = std::min(endNs, (second + 1) * nsPerSecond);
-        const double share = static_cast<double>(toNs - fromNs) / length;
         Bucket &here = bucket(second);
         here.measured += static_cast<double>(toNs - fromNs) / static_cast<double>(nsPerSecond);
-        here.rxBytes += rxBytes * share;
-        here.txBytes += txBytes * share;
+        add(here, static_cast<double>(toNs - fromNs) / length);
         fromNs = toNs;
     }
 }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "mainwindow.h"
 
+#include "interfacemodel.h"
+#include "interfacespage.h"
 #include "livemodel.h"
+#include "measureswitch.h"
 #include "noticebar.h"
 #include "overviewpage.h"
 #include "palette.h"
 #include "programspage.h"
+#include "traffichistory.h"
 
 #include <QActionGroup>
 #include <QApplication>
@@ -24,6 +28,8 @@
 #include <QToolButton>
 #include <QToolTip>
 
+#include <array>
+
 using namespace Qt::StringLiterals;
 
 namespace Nettally {
@@ -33,6 +39,9 @@ namespace {
 constexpr auto geometryKey = "window/geometry";
 constexpr auto baseKey = "units/base";
 constexpr auto rateKey = "units/rate";
+constexpr auto measureKey = "view/measure";
+/// By MainWindow::Page: the name on the command line, and of the icon.
+constexpr std::array pageNameTable = {"overview", "programs", "interfaces"};
 /// Below this width the sidebar shows its icons alone.
 constexpr int compactBelow = 760;
 constexpr int sidebarWidth = 160;
@@ -53,13 +62,17 @@ QPixmap dot(const QColor &colour, qreal devicePixelRatio)
 
 } // namespace
 
-MainWindow::MainWindow(LiveModel &model, const TrafficHistory &history, QWidget *parent)
+MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, InterfaceModel &interfaces, QWidget *parent)
     : QMainWindow(parent)
     , m_model(model)
+    , m_history(history)
+    , m_interfaces(interfaces)
     , m_pageButtons(new QButtonGroup(this))
     , m_pages(new QStackedWidget(this))
-    , m_overview(new OverviewPage(history, model, this))
+    , m_overview(new OverviewPage(history, model, interfaces, this))
     , m_programs(new ProgramsPage(model, this))
+    , m_interfacesPage(new InterfacesPage(interfaces, this))
+    , m_measureActions(new QActionGroup(this))
     , m_helperNotice(new NoticeBar(this))
     , m_scopeNotice(new NoticeBar(this))
     , m_historyNotice(new NoticeBar(this))
@@ -97,9 +110,13 @@ MainWindow::MainWindow(LiveModel &model, const TrafficHistory &history, QWidget 
     overview->setWidget(m_overview);
     overview->viewport()->setAutoFillBackground(false);
     m_overview->setAutoFillBackground(false);
-    addPage(overview, u"overview"_s, tr("Overview"), u"Ctrl+1"_s);
-    addPage(m_programs, u"programs"_s, tr("Programs"), u"Ctrl+2"_s);
+    addPage(Page::Overview, overview, tr("Overview"));
+    addPage(Page::Programs, m_programs, tr("Programs"));
+    addPage(Page::Interfaces, m_interfacesPage, tr("Interfaces"));
     static_cast<QVBoxLayout *>(m_sidebar->layout())->addStretch(1);
+
+    connect(m_overview, &OverviewPage::interfacesRequested, this, [this] { setPage(Page::Interfaces); });
+    connect(&m_programs->measureSwitch(), &MeasureSwitch::measureChosen, this, &MainWindow::chooseMeasure);
 
     m_scopeNotice->setDismissible(true);
     connect(m_helperNotice, &NoticeBar::actionRequested, this, &MainWindow::retryRequested);
@@ -114,7 +131,13 @@ MainWindow::MainWindow(LiveModel &model, const TrafficHistory &history, QWidget 
     auto *quit = new QAction(this);
     quit->setShortcut(Qt::CTRL | Qt::Key_Q);
     connect(quit, &QAction::triggered, this, &QWidget::close);
-    addActions({filter, quit});
+    auto *otherMeasure = new QAction(this);
+    otherMeasure->setShortcut(Qt::CTRL | Qt::Key_B);
+    connect(otherMeasure, &QAction::triggered, this, [this] {
+        if (m_isNetworkMeasured)
+            chooseMeasure(m_wantedMeasure == Measure::Network ? Measure::Payload : Measure::Network);
+    });
+    addActions({filter, quit, otherMeasure});
 
     const QSettings settings;
     UnitStyle style;
@@ -123,7 +146,11 @@ MainWindow::MainWindow(LiveModel &model, const TrafficHistory &history, QWidget 
     style.rateUnit =
         settings.value(QLatin1StringView(rateKey)).toString() == u"bits" ? RateUnit::Bits : RateUnit::Bytes;
     setUnitStyle(style);
+    m_wantedMeasure = settings.value(QLatin1StringView(measureKey)).toString() == u"payload"
+        ? Measure::Payload
+        : Measure::Network;
     m_menu->setMenu(makeMenu());
+    updateMeasure();
     resize(1080, 700);
     restoreGeometry(settings.value(QLatin1StringView(geometryKey)).toByteArray());
 
@@ -212,6 +239,15 @@ QFrame *MainWindow::makeStatusLine()
 QMenu *MainWindow::makeMenu()
 {
     auto *menu = new QMenu(this);
+    menu->setToolTipsVisible(true);
+    menu->addSection(tr("Traffic"));
+    for (const Measure measure : {Measure::Network, Measure::Payload}) {
+        QAction *action = menu->addAction(MeasureSwitch::nameOf(measure));
+        action->setCheckable(true);
+        action->setData(int(measure));
+        m_measureActions->addAction(action);
+        connect(action, &QAction::triggered, this, [this, measure] { chooseMeasure(measure); });
+    }
     const auto addChoice = [&](const QString &title, const QString &first, const QString &second,
                                bool isSecond, auto change) {
         menu->addSection(title);
@@ -237,23 +273,34 @@ QMenu *MainWindow::makeMenu()
     return menu;
 }
 
-void MainWindow::addPage(QWidget *page, const QString &icon, const QString &title, const QString &shortcut)
+/// In the order of Page.
+void MainWindow::addPage(Page page, QWidget *widget, const QString &title)
 {
+    const int id = m_pages->addWidget(widget);
+    Q_ASSERT(id == int(page));
+    const QKeySequence shortcut(Qt::CTRL | Qt::Key(Qt::Key_1 + id));
     auto *button = new QToolButton(m_sidebar);
     button->setObjectName(u"page"_s);
     // The style leaves no gap between icon and text.
     button->setText(u"  "_s + title);
     button->setAccessibleName(title);
-    button->setProperty("symbol", icon);
+    button->setProperty("symbol", pageNames().at(id));
     button->setCheckable(true);
     button->setIconSize({20, 20});
-    button->setShortcut(QKeySequence(shortcut));
-    button->setToolTip(u"%1 (%2)"_s.arg(title, QKeySequence(shortcut).toString(QKeySequence::NativeText)));
+    button->setShortcut(shortcut);
+    button->setToolTip(u"%1 (%2)"_s.arg(title, shortcut.toString(QKeySequence::NativeText)));
     button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-    const int id = m_pages->addWidget(page);
     m_pageButtons->addButton(button, id);
     m_sidebar->layout()->addWidget(button);
-    connect(button, &QToolButton::clicked, this, [this, id] { setPage(Page(id)); });
+    connect(button, &QToolButton::clicked, this, [this, page] { setPage(page); });
+}
+
+QStringList MainWindow::pageNames()
+{
+    QStringList names;
+    for (const char *name : pageNameTable)
+        names.append(QLatin1StringView(name));
+    return names;
 }
 
 void MainWindow::setPage(Page page)
@@ -263,6 +310,12 @@ void MainWindow::setPage(Page page)
     m_pageButtons->button(id)->setChecked(true);
     m_title->setText(m_pageButtons->button(id)->accessibleName());
     m_pages->currentWidget()->setFocus();
+    Q_EMIT pageChanged(page);
+}
+
+MainWindow::Page MainWindow::page() const
+{
+    return Page(m_pages->currentIndex());
 }
 
 void MainWindow::setHelperState(const HelperState &state)
@@ -276,6 +329,7 @@ void MainWindow::setHelperStatus(const HelperStatus &status)
     m_status = status;
     const auto uptime = status.usage.constFind(u"uptimeMs"_s);
     m_overview->setCountingMs(uptime == status.usage.constEnd() ? -1 : static_cast<qint64>(*uptime));
+    updateMeasure();
     updateState();
 }
 
@@ -284,16 +338,69 @@ void MainWindow::setHistoryProblem(const QString &problem)
     m_historyNotice->setNotice(problem);
 }
 
+void MainWindow::chooseMeasure(Measure measure)
+{
+    m_wantedMeasure = measure;
+    QSettings().setValue(QLatin1StringView(measureKey),
+                         measure == Measure::Network ? u"network"_s : u"payload"_s);
+    updateMeasure();
+}
+
+/// Network bytes are shown only where packets are counted both ways; without, what is 0 would not be true.
+void MainWindow::updateMeasure()
+{
+    QStringList missing = {u"packets-received"_s, u"packets-sent"_s};
+    CountsMeasured measured;
+    QString note;
+    for (const ProbeInfo &probe : std::as_const(m_status.probes)) {
+        if (!probe.active && missing.contains(probe.purpose) && note.isEmpty())
+            note = probe.note;
+        if (probe.active)
+            missing.removeAll(probe.purpose);
+        if (probe.purpose == u"retransmits")
+            measured.hasRetransmits = probe.active;
+    }
+    measured.hasPackets = missing.isEmpty();
+    m_isNetworkMeasured = measured.hasPackets;
+    const bool isKnown = !m_status.probes.isEmpty();
+    const bool isMeasured = measured.hasPackets;
+    QString reason;
+    if (!isKnown)
+        reason = tr("Not known yet: the helper tells whether it counts packets.");
+    else if (!isMeasured && note.isEmpty())
+        reason = tr("This helper does not count packets.");
+    else if (!isMeasured)
+        reason = tr("Packets are not counted here: %1").arg(note);
+    const Measure measure = isMeasured ? m_wantedMeasure : Measure::Payload;
+    m_model.setMeasured(measured);
+    m_model.setMeasure(measure);
+    m_history.setMeasure(measure);
+    m_programs->measureSwitch().setMeasure(measure);
+    m_programs->measureSwitch().setReason(reason);
+    for (QAction *action : m_measureActions->actions()) {
+        const auto choice = Measure(action->data().toInt());
+        action->setEnabled(isMeasured);
+        action->setChecked(choice == measure);
+        action->setToolTip(isMeasured ? MeasureSwitch::explanationOf(choice) : reason);
+    }
+    const QString booksProblem = isKnown ? reason : QString();
+    m_overview->setMeasured(measured);
+    m_overview->setBooksProblem(booksProblem);
+    m_interfacesPage->setProblem(booksProblem);
+}
+
 void MainWindow::setUnitStyle(UnitStyle style)
 {
     m_style = style;
     m_model.setUnitStyle(style);
+    m_interfaces.setUnitStyle(style);
     m_overview->setUnitStyle(style);
 }
 
 void MainWindow::setPaused(bool paused)
 {
     m_model.setPaused(paused);
+    m_interfaces.setPaused(paused);
     m_overview->setPaused(paused);
     applyPalette();
     updateState();
@@ -335,6 +442,7 @@ void MainWindow::updateState()
             : tr("Fold the programs of other users into one row"));
     m_overview->setEmptyText(empty);
     m_programs->setEmptyText(empty);
+    m_interfacesPage->setEmptyText(isLive ? tr("Waiting for the interfaces’ counters.") : empty);
     m_helperNotice->setNotice(m_state.problem, m_state.canRetry ? tr("Try again") : QString());
     m_scopeNotice->setNotice(isLive ? m_state.scopeNote : QString(), tr("Ask again"));
 

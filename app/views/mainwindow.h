@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "trafficcounts.h"
 #include "units.h"
 #include "usage.h"
 
 #include <QMainWindow>
 
+class QActionGroup;
 class QButtonGroup;
 class QFrame;
 class QLabel;
@@ -15,7 +17,8 @@ class QPushButton;
 
 namespace Nettally {
 
-class ElidedLabel;
+class InterfaceModel;
+class InterfacesPage;
 class LiveModel;
 class NoticeBar;
 class OverviewPage;
@@ -37,19 +40,24 @@ class MainWindow : public QMainWindow {
     Q_OBJECT
 
 public:
-    enum class Page { Overview, Programs };
+    enum class Page { Overview, Programs, Interfaces };
 
     /// Must not outlive the models.
-    MainWindow(LiveModel &model, const TrafficHistory &history, QWidget *parent = nullptr);
+    MainWindow(LiveModel &model, TrafficHistory &history, InterfaceModel &interfaces,
+               QWidget *parent = nullptr);
     ~MainWindow() override;
 
+    /// The names of the pages, in their order: for a command line.
+    static QStringList pageNames();
     void setPage(Page page);
+    Page page() const;
     void setHelperState(const HelperState &state);
     void setHelperStatus(const HelperStatus &status);
     /// What keeps the history from being written; empty when nothing does.
     void setHistoryProblem(const QString &problem);
 
 Q_SIGNALS:
+    void pageChanged(Nettally::MainWindow::Page page);
     /// The user wants another try at reaching the helper.
     void retryRequested();
     /// The user wants to see these programs; polkit may ask for a password.
@@ -64,7 +72,9 @@ private:
     QWidget *makeHeader();
     QFrame *makeStatusLine();
     QMenu *makeMenu();
-    void addPage(QWidget *page, const QString &icon, const QString &title, const QString &shortcut);
+    void addPage(Page page, QWidget *widget, const QString &title);
+    void chooseMeasure(Measure measure);
+    void updateMeasure();
     void setUnitStyle(UnitStyle style);
     void setPaused(bool paused);
     void updateState();
@@ -73,9 +83,13 @@ private:
     QString statusText() const;
 
     LiveModel &m_model;
+    TrafficHistory &m_history;
+    InterfaceModel &m_interfaces;
     HelperState m_state;
     HelperStatus m_status;
     UnitStyle m_style;
+    Measure m_wantedMeasure = Measure::Network;
+    bool m_isNetworkMeasured = false; ///< there is a choice
 
     QFrame *m_sidebar;
     QLabel *m_logo = nullptr;
@@ -84,6 +98,8 @@ private:
     QStackedWidget *m_pages;
     OverviewPage *m_overview;
     ProgramsPage *m_programs;
+    InterfacesPage *m_interfacesPage;
+    QActionGroup *m_measureActions;
     QLabel *m_title = nullptr;
     QToolButton *m_pause = nullptr;
     QToolButton *m_menu = nullptr;

@@ -2,7 +2,9 @@
 #include "overviewpage.h"
 
 #include "elidedlabel.h"
+#include "interfacemodel.h"
 #include "livemodel.h"
+#include "measureswitch.h"
 #include "palette.h"
 #include "trafficchart.h"
 #include "traffichistory.h"
@@ -71,12 +73,15 @@ void setTextColour(QWidget *widget, const QColor &colour)
 
 } // namespace
 
-OverviewPage::OverviewPage(const TrafficHistory &history, const LiveModel &model, QWidget *parent)
+OverviewPage::OverviewPage(const TrafficHistory &history, const LiveModel &model,
+                           const InterfaceModel &interfaces, QWidget *parent)
     : QWidget(parent)
     , m_history(history)
     , m_model(model)
+    , m_interfaces(interfaces)
     , m_chart(new TrafficChart(history, this))
     , m_body(new QBoxLayout(QBoxLayout::TopToBottom))
+    , m_books(new QLabel(this))
 {
     auto *figures = new QHBoxLayout;
     figures->setSpacing(12);
@@ -100,8 +105,15 @@ OverviewPage::OverviewPage(const TrafficHistory &history, const LiveModel &model
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(12);
     layout->addLayout(figures);
+    layout->addWidget(m_books);
     layout->addLayout(m_body, 1);
+    m_books->setWordWrap(true);
+    m_books->setTextInteractionFlags(Qt::LinksAccessibleByMouse | Qt::LinksAccessibleByKeyboard);
+    connect(m_books, &QLabel::linkActivated, this, &OverviewPage::interfacesRequested);
+    // Without books there is no empty line.
+    m_books->hide();
 
+    connect(&m_interfaces, &InterfaceModel::changed, this, &OverviewPage::showBooks);
     connect(&m_history, &TrafficHistory::changed, this, &OverviewPage::refresh);
     applyPalette();
     refresh();
@@ -227,11 +239,14 @@ void OverviewPage::refresh()
          tr("%1 received since the helper started"), tr("%1 received in %2"));
     show(m_send, m_history.txBytesPerSecond(), m_history.txBytesTotal(),
          tr("%1 sent since the helper started"), tr("%1 sent in %2"));
-    const QString explanation = since.isEmpty()
-        ? tr("Payload of the programs shown, since the helper started")
-        : tr("Payload of the programs shown, since the helper started %1 ago").arg(since);
-    m_receive.total->setToolTip(explanation);
-    m_send.total->setToolTip(explanation);
+    QString explanation = tr("%1: %2").arg(MeasureSwitch::nameOf(m_history.measure()),
+                                           MeasureSwitch::explanationOf(m_history.measure()));
+    if (const std::optional<TrafficCounts> total = m_history.total())
+        explanation += u"\n\n"_s + countsText(*total, m_measured, m_style.base);
+    for (const Figure *figure : {&m_receive, &m_send}) {
+        figure->rate->setToolTip(explanation);
+        figure->total->setToolTip(explanation);
+    }
 
     const QList<LiveModel::Talker> talkers = m_model.busiest(m_busiestCount);
     double most = 1;
@@ -252,6 +267,38 @@ void OverviewPage::refresh()
     }
     m_quiet->setVisible(talkers.isEmpty());
     m_quiet->setText(m_history.rxBytesPerSecond() ? tr("Nothing moves at the moment.") : m_emptyText);
+}
+
+void OverviewPage::setMeasured(CountsMeasured measured)
+{
+    m_measured = measured;
+    refresh();
+}
+
+void OverviewPage::setBooksProblem(const QString &problem)
+{
+    m_booksProblem = problem;
+    showBooks();
+}
+
+void OverviewPage::showBooks()
+{
+    if (m_isPaused)
+        return;
+    const std::optional<double> named = m_interfaces.namedShare();
+    m_books->setVisible(named.has_value());
+    if (!named)
+        return;
+    QString text = m_booksProblem;
+    if (text.isEmpty() && m_interfaces.isBalanced())
+        text = tr("The books balance: %1 named").arg(InterfaceModel::shareText(named));
+    else if (text.isEmpty())
+        text = tr("The books do not balance: an interface counts other bytes than its lines add up to.");
+    const QString colour = palette().color(QPalette::WindowText).name();
+    m_books->setText(
+        u"<a href=\"interfaces\" style=\"color: %1\">%2</a>"_s.arg(colour, text.toHtmlEscaped()));
+    m_books->setToolTip(tr("What each interface counted, and who it is put down to"));
+    m_books->setAccessibleName(text);
 }
 
 void OverviewPage::changeEvent(QEvent *event)
@@ -293,6 +340,7 @@ void OverviewPage::showEvent(QShowEvent *event)
 
 void OverviewPage::applyPalette()
 {
+    showBooks();
     const Colours colours = coloursFor(palette());
     m_receive.icon->setPixmap(
         symbol(u"receive"_s, colours.receive.line).pixmap(QSize(16, 16), devicePixelRatioF()));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "trafficcounts.h"
 #include "units.h"
 
 #include <QElapsedTimer>
@@ -15,6 +16,7 @@ class QLabel;
 namespace Nettally {
 
 class ElidedLabel;
+class InterfaceModel;
 class LiveModel;
 class TrafficChart;
 class TrafficHistory;
@@ -24,8 +26,9 @@ class OverviewPage : public QWidget {
     Q_OBJECT
 
 public:
-    /// Reads both, and must not outlive them.
-    OverviewPage(const TrafficHistory &history, const LiveModel &model, QWidget *parent = nullptr);
+    /// Reads all, and must not outlive them.
+    OverviewPage(const TrafficHistory &history, const LiveModel &model, const InterfaceModel &interfaces,
+                 QWidget *parent = nullptr);
 
     void setUnitStyle(UnitStyle style);
     /// While paused the page stays as it is.
@@ -34,7 +37,14 @@ public:
     void setEmptyText(const QString &text);
     /// How long the helper has been counting; below zero: not known.
     void setCountingMs(qint64 milliseconds);
+    void setMeasured(CountsMeasured measured);
+    /// Why there are no books to balance; empty when there are.
+    void setBooksProblem(const QString &problem);
     void refresh();
+
+Q_SIGNALS:
+    /// The reader wants to see the books.
+    void interfacesRequested();
 
 protected:
     void changeEvent(QEvent *event) override;
@@ -59,10 +69,12 @@ private:
     QFrame *makeFigure(Figure &figure, const QString &caption);
     QFrame *makeBusiest();
     void fitToSize();
+    void showBooks();
     void applyPalette();
 
     const TrafficHistory &m_history;
     const LiveModel &m_model;
+    const InterfaceModel &m_interfaces;
     UnitStyle m_style;
     bool m_isPaused = false;
     qint64 m_countingMs = -1; ///< as told when m_countingTold was started
@@ -76,6 +88,9 @@ private:
     QFrame *m_busiestCard;
     int m_busiestCount = 5; ///< rows that have their place
     QBoxLayout *m_body;
+    QLabel *m_books;
+    QString m_booksProblem;
+    CountsMeasured m_measured;
 };
 
 } // namespace Nettally

@@ -56,6 +56,7 @@ QLabel[muted="true"] { color: @muted; }
 QToolButton { background: transparent; color: @text; border: 1px solid transparent; border-radius: 7px; padding: 5px 8px; }
 QToolButton:hover { background: @hover; }
 QToolButton:checked { background: @checked; }
+QToolButton:disabled { color: @muted; }
 QToolButton:focus { border-color: @accent; }
 QToolButton::menu-indicator { image: none; }
 QToolButton#page { padding: 8px 10px; text-align: left; }
@@ -117,7 +118,7 @@ Colours coloursFor(const QPalette &palette)
     colours.card = base;
     colours.sidebar = mixed(window, text, dark ? 0.02 : 0.035);
     colours.hover = translucent(text, 0.06);
-    colours.good = QColor(dark ? u"#4cc38a"_s : u"#2b9a66"_s);
+    colours.good = QColor(dark ? u"#4cc38a"_s : u"#1f7f52"_s);
     colours.warning = QColor(dark ? u"#f2c55c"_s : u"#a86a00"_s);
     colours.warningFill = mixed(base, QColor(u"#f2b632"_s), dark ? 0.14 : 0.16);
     return colours;

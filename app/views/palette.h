@@ -24,8 +24,8 @@ struct Colours {
     QColor card; ///< surfaces above the window
     QColor sidebar;
     QColor hover; ///< under the pointer
-    QColor good;
-    QColor warning; ///< lines and icons
+    QColor good; ///< letters too
+    QColor warning; ///< letters too
     QColor warningFill;
 };
 

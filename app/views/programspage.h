@@ -6,12 +6,13 @@
 class QLabel;
 class QLineEdit;
 class QStackedLayout;
-class QTreeView;
 
 namespace Nettally {
 
+class FigureTree;
 class LiveFilter;
 class LiveModel;
+class MeasureSwitch;
 
 /// The table of programs and the addresses they talk to.
 class ProgramsPage : public QWidget {
@@ -23,20 +24,15 @@ public:
     ~ProgramsPage() override;
 
     void focusFilter();
+    MeasureSwitch &measureSwitch() { return *m_measure; }
     /// What to say while there are no programs at all.
     void setEmptyText(const QString &text);
 
 protected:
     void changeEvent(QEvent *event) override;
-    bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
-    void restoreColumns();
-    void saveColumns() const;
-    void fitNameColumn();
-    void copySelection() const;
     void showRowMenu(const QPoint &position);
-    void showHeaderMenu(const QPoint &position);
     void updateEmptyState();
     void applyPalette();
 
@@ -44,12 +40,11 @@ private:
     LiveFilter *m_filter;
     QLineEdit *m_filterEdit;
     QAction *m_filterIcon;
-    QTreeView *m_tree;
+    MeasureSwitch *m_measure;
+    FigureTree *m_tree;
     QLabel *m_empty;
     QStackedLayout *m_stack;
     QString m_emptyText;
-    bool m_isNameWidthChosen = false; ///< by hand: it no longer follows the window
-    bool m_isFitting = false;
 };
 
 } // namespace Nettally

@@ -121,9 +121,10 @@ void DesktopTest::downloadAppearsWithItsAddressAndBytes()
     m_received = sizes.at(0).toULongLong() + sizes.at(1).toULongLong();
     m_sent = sizes.at(2).toULongLong();
 
-    // To the page, to curl's row, and open it.
+    // To the page, to payload, to curl's row, and open it.
     const QString title = QString::fromLatin1(windowTitle);
-    QString problem = m_screen.press(title, {QStringLiteral("ctrl+2"), QStringLiteral("ctrl+f")});
+    QString problem =
+        m_screen.press(title, {QStringLiteral("ctrl+2"), QStringLiteral("ctrl+b"), QStringLiteral("ctrl+f")});
     QVERIFY2(problem.isEmpty(), qPrintable(problem));
     problem = m_screen.type(title, QStringLiteral("curl"));
     QVERIFY2(problem.isEmpty(), qPrintable(problem));

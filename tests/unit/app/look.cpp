@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Paints the real window, fed with a script instead of a helper, into a picture to be looked at:
-//     look OUT.png [WIDTHxHEIGHT] [overview|programs] [light|dark] [full|empty|missing|gap|expanded|ticks]
+//     look OUT.png [WIDTHxHEIGHT] [overview|programs|interfaces] [light|dark]
+//     [full|empty|missing|gap|expanded|ticks]
 // "ticks" measures instead: the time that a second's update takes with 1,000 programs shown.
+#include "interfacemodel.h"
 #include "livemodel.h"
 #include "mainwindow.h"
 #include "palette.h"
@@ -16,6 +18,7 @@
 #include <QSettings>
 #include <QTreeView>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -30,6 +33,7 @@ struct Feed {
     UsageBook book;
     LiveModel model;
     TrafficHistory history;
+    InterfaceModel interfaces;
     quint64 timeNs = 100'000 * second;
 
     void push()
@@ -38,6 +42,28 @@ struct Feed {
         model.apply(book, change);
         history.apply(book, change);
         timeNs += second;
+    }
+
+    void tellBooks()
+    {
+        const auto told = [](quint32 index, const QString &name, const QList<BalanceLine> &lines) {
+            InterfaceBalance balance{index, name, 1, 0, 0, 1'204'511, 934'882, lines};
+            for (const BalanceLine &line : lines) {
+                balance.rxBytes += static_cast<quint64>(line.rxBytes);
+                balance.txBytes += static_cast<quint64>(line.txBytes);
+            }
+            return balance;
+        };
+        interfaces.take({told(1, u"lo"_s, {{u"programs"_s, 48'220'114, 48'220'114}}),
+                         told(2, u"enp0s31f6"_s,
+                              {{u"programs"_s, 17'640'332'817, 1'204'550'912},
+                               {u"frames"_s, 0, 4'104},
+                               {u"kernel-icmp"_s, 18'220, 18'444},
+                               {u"kernel-tcp"_s, 40'220, 21'600},
+                               {u"link-headers"_s, 170'334'220, 12'900'412},
+                               {u"segment-headers"_s, 0, 30'114'880},
+                               {u"unseen"_s, 1'204'112, 84}}),
+                         told(3, u"wlp4s0"_s, {})});
     }
 };
 
@@ -90,6 +116,7 @@ void run(Feed &feed, int programs, int seconds)
                 feed.script.move(quint32(id) + remote * 100'000, quint32(id),
                                  (quint32(id) + remote * 7) % 40 + 1, rx / (remote + 1), tx / (remote + 1),
                                  1 + remote);
+            feed.script.carry(quint32(id), rx / 1000, tx / 1000);
         }
         if (programs > 9 && tick == seconds - 8)
             feed.script.end(9);
@@ -102,7 +129,10 @@ HelperStatus status()
     HelperStatus status;
     status.info = {{u"helperVersion"_s, u"0.1.0"_s}, {u"kernelRelease"_s, u"6.12.41"_s}};
     status.probes = {{u"payload-send"_s, u"tp_btf/sock_send_length"_s, true, {}},
-                     {u"payload-receive"_s, u"tp_btf/sock_recv_length"_s, true, {}}};
+                     {u"payload-receive"_s, u"tp_btf/sock_recv_length"_s, true, {}},
+                     {u"packets-sent"_s, u"cgroup_skb/egress"_s, true, {}},
+                     {u"packets-received"_s, u"cgroup_skb/ingress"_s, true, {}},
+                     {u"retransmits"_s, u"tp_btf/tcp_retransmit_skb"_s, true, {}}};
     status.usage = {{u"uptimeMs"_s, 7'500'000}};
     return status;
 }
@@ -125,9 +155,10 @@ int main(int argc, char *argv[])
     const QString what = arguments[5];
 
     Feed feed;
-    MainWindow window(feed.model, feed.history);
+    MainWindow window(feed.model, feed.history, feed.interfaces);
     window.resize(arguments[2].section(u'x', 0, 0).toInt(), arguments[2].section(u'x', 1).toInt());
-    window.setPage(arguments[3] == u"programs" ? MainWindow::Page::Programs : MainWindow::Page::Overview);
+    const auto page = MainWindow::Page(std::max<qsizetype>(MainWindow::pageNames().indexOf(arguments[3]), 0));
+    window.setPage(page);
     window.show();
     HelperState state;
     if (what == u"missing") {
@@ -144,18 +175,19 @@ int main(int argc, char *argv[])
     window.setHelperState(state);
     if (state.link == HelperState::Link::Live) {
         HelperStatus told = status();
-        if (what == u"gap")
+        if (what == u"gap") {
+            told.probes[2] = {u"packets-sent"_s, {}, false, u"network bytes sent are not measured"_s};
             told.losses = {{u"spilledFlows"_s, 12}, {u"spilledRxBytes"_s, 123'456}};
+        }
         window.setHelperStatus(told);
     }
 
     if (what == u"ticks") {
         for (const int programs : {1000, 10'000}) {
             Feed many;
-            MainWindow measured(many.model, many.history);
+            MainWindow measured(many.model, many.history, many.interfaces);
             measured.resize(window.size());
-            measured.setPage(arguments[3] == u"programs" ? MainWindow::Page::Programs
-                                                         : MainWindow::Page::Overview);
+            measured.setPage(page);
             measured.show();
             begin(many, programs);
             QRandomGenerator random(2);
@@ -189,15 +221,17 @@ int main(int argc, char *argv[])
         feed.timeNs += 45 * second;
         begin(feed, 20);
         run(feed, 20, 60);
+        feed.tellBooks();
     } else if (what == u"full" || what == u"expanded") {
         begin(feed, 200);
         run(feed, 200, 320);
+        feed.tellBooks();
     } else if (what == u"empty") {
         begin(feed, 0);
         run(feed, 0, 30);
     }
     if (what == u"expanded") {
-        auto *tree = window.findChild<QTreeView *>();
+        auto *tree = window.findChild<QTreeView *>(u"programs"_s);
         tree->expand(tree->model()->index(0, 0));
         tree->expand(tree->model()->index(2, 0));
         tree->setCurrentIndex(tree->model()->index(1, 0));

@@ -160,7 +160,7 @@ private Q_SLOTS:
         feed.push(41 * second);
         QCOMPARE(feed.model.rowCount(), 0);
         QCOMPARE(reset.count(), 0);
-        QCOMPARE(feed.book.rxPayloadBytesTotal(), 1001U);
+        QCOMPARE(feed.book.total().rxPayloadBytes, 1001U);
     }
 
     void onlyANewInstanceResets()
@@ -268,6 +268,124 @@ private Q_SLOTS:
         QCOMPARE(figure(feed.model, 0, LiveModel::Received).toULongLong(), 1500U);
     }
 
+    void measureChangesFiguresAndOrderWithoutReset()
+    {
+        Feed feed;
+        feed.model.sort(LiveModel::Received, Qt::DescendingOrder);
+        feed.push(10 * second);
+        for (quint32 id = 1; id <= 2; ++id) {
+            feed.script.program(id, u"p%1"_s.arg(id));
+            feed.script.move(id, id, 0, id * 1000, 10);
+            feed.script.carry(id, id == 1 ? 30 : 3, 1, id);
+        }
+        feed.push(11 * second);
+        QCOMPARE(text(feed.model, 0, LiveModel::Name), u"p2"_s);
+        const double payloadRate = figure(feed.model, 0, LiveModel::ReceiveRate).toDouble();
+        const QPersistentModelIndex first = feed.model.index(0, 0);
+
+        QSignalSpy reset(&feed.model, &QAbstractItemModel::modelReset);
+        QSignalSpy removed(&feed.model, &QAbstractItemModel::rowsRemoved);
+        QSignalSpy header(&feed.model, &QAbstractItemModel::headerDataChanged);
+        feed.model.setMeasure(Measure::Network);
+        QCOMPARE(reset.count() + removed.count(), 0);
+        QCOMPARE(header.count(), 1);
+        QCOMPARE(first.row(), 1);
+        QCOMPARE(text(feed.model, 0, LiveModel::Name), u"p1"_s);
+        QCOMPARE(figure(feed.model, 0, LiveModel::Received).toULongLong(), 30 * packetBytes);
+        QCOMPARE(figure(feed.model, 0, LiveModel::Sent).toULongLong(), packetBytes);
+        QVERIFY2(figure(feed.model, 0, LiveModel::ReceiveRate).toDouble() > 0,
+                 "the rate of the other measure is known at once");
+        QCOMPARE(feed.model.busiest(1)[0].name, u"p1"_s);
+        feed.model.setMeasure(Measure::Payload);
+        QCOMPARE(first.row(), 0);
+        QCOMPARE(figure(feed.model, 0, LiveModel::ReceiveRate).toDouble(), payloadRate);
+        QCOMPARE(feed.model.busiest(1)[0].name, u"p2"_s);
+    }
+
+    void toolTipTellsBothMeasures()
+    {
+        Feed feed;
+        feed.script.program(1, u"curl"_s);
+        feed.script.remote(1, u"192.0.2.1"_s);
+        feed.script.move(1, 1, 1, 1000, 10);
+        feed.script.carry(1, 1234, 7, 5);
+        feed.push(10 * second);
+        const QModelIndex curl = feed.model.index(0, 0);
+        for (const QModelIndex &index : {curl, feed.model.index(0, 0, curl)}) {
+            feed.model.setMeasured({true, true});
+            QString toolTip = index.data(Qt::ToolTipRole).toString().replace(QChar::Nbsp, u' ');
+            QVERIFY(toolTip.contains(u"Payload: 0.98 KiB received, 10 B sent"_s));
+            QVERIFY(toolTip.contains(u"Network bytes: 1.22 MiB received, 7.11 KiB sent"_s));
+            QVERIFY(toolTip.contains(u"Packets: 1234 received, 7 sent, 5 of them again"_s));
+            feed.model.setMeasured({false, false});
+            toolTip = index.data(Qt::ToolTipRole).toString();
+            QVERIFY2(toolTip.contains(u"Network bytes: – received, – sent"_s), qPrintable(toolTip));
+            QVERIFY(toolTip.contains(u"Packets: – received, – sent, – of them again"_s));
+            feed.model.setMeasured({true, false});
+            toolTip = index.data(Qt::ToolTipRole).toString();
+            QVERIFY(toolTip.contains(u"Packets: 1234 received, 7 sent, – of them again"_s));
+        }
+    }
+
+    /// Payload of a UDP socket that is not connected has no remote; its packets have theirs.
+    void remotesEmptyByTheMeasureAreNotShown()
+    {
+        Feed feed;
+        feed.script.program(1, u"resolver"_s);
+        feed.script.remote(1, u"192.0.2.1"_s);
+        feed.script.move(1, 1, 0, 100, 40, 1);
+        feed.script.move(2, 1, 1, 0, 0, 0);
+        feed.script.carry(2, 1, 1);
+        feed.push(10 * second);
+        const QModelIndex program = feed.model.index(0, 0);
+        const auto shown = [&] {
+            QStringList names;
+            for (int row = 0; row < feed.model.rowCount(program); ++row)
+                names.append(text(feed.model, row, LiveModel::Name, program));
+            names.sort();
+            return names;
+        };
+        const QString unconnected = u"Not connected"_s;
+        const QString address = u"192.0.2.1"_s;
+        QCOMPARE(shown(), QStringList{unconnected});
+        feed.model.setMeasure(Measure::Network);
+        QVERIFY2(shown() == QStringList({address, unconnected}), "an open socket is something to show");
+        feed.script.move(1, 1, 0, 0, 0, 0);
+        feed.push(11 * second);
+        QCOMPARE(shown(), QStringList{address});
+        feed.model.setMeasure(Measure::Payload);
+        QCOMPARE(shown(), QStringList{unconnected});
+        feed.script.move(2, 1, 1, 1, 0, 0);
+        feed.push(12 * second);
+        QCOMPARE(shown(), QStringList({address, unconnected}));
+
+        // While paused the rows stay, with the other figures.
+        feed.model.setPaused(true);
+        feed.model.setMeasure(Measure::Network);
+        QCOMPARE(shown(), QStringList({address, unconnected}));
+        QCOMPARE(sum(feed.model, LiveModel::Received, program), packetBytes);
+        feed.model.setPaused(false);
+        QCOMPARE(shown(), QStringList{address});
+    }
+
+    void kernelItselfHasNoPayloadToShow()
+    {
+        Feed feed;
+        feed.script.program(1, {}, ProgramKind::Kernel);
+        feed.script.program(2, u"curl"_s);
+        feed.script.move(1, 1, 0, 0, 0, 0);
+        feed.script.carry(1, 1, 1);
+        feed.script.move(2, 2, 0, 5, 5);
+        feed.push(10 * second);
+        QCOMPARE(feed.model.rowCount(), 1);
+        feed.model.setMeasure(Measure::Network);
+        QCOMPARE(feed.model.rowCount(), 2);
+        QVERIFY(find(feed.model, u"The kernel itself"_s).isValid());
+        QVERIFY2(find(feed.model, u"curl"_s).isValid(), "a program is shown by either measure");
+        feed.model.setMeasure(Measure::Payload);
+        QCOMPARE(feed.model.rowCount(), 1);
+    }
+
     void busiestComesFirst()
     {
         Feed feed;
@@ -307,6 +425,7 @@ private Q_SLOTS:
             feed.script.remote(id, u"192.0.2.%1"_s.arg(id));
         quint64 timeNs = second;
         QHash<quint32, quint64> received;
+        QHash<quint32, quint64> receivedPackets;
         QHash<quint32, bool> alive;
         QList<QPair<QPersistentModelIndex, QString>> watched;
         quint32 programs = 0;
@@ -327,7 +446,13 @@ private Q_SLOTS:
                 feed.script.move(program * 10 + remote, program, remote, bytes, bytes / 3,
                                  random.bounded(3U));
                 received[program] += bytes;
+                if (random.bounded(2) == 0) {
+                    feed.script.carry(program * 10 + remote, 1, 0);
+                    receivedPackets[program] += packetBytes;
+                }
             }
+            if (random.bounded(10) == 0)
+                feed.model.setMeasure(measures[random.bounded(quint32(measures.size()))]);
             if (programs > 0 && random.bounded(5) == 0) {
                 const quint32 program = 1 + random.bounded(programs);
                 if (alive.value(program) && received.contains(program)) {
@@ -348,8 +473,15 @@ private Q_SLOTS:
             for (int row = 0; row < feed.model.rowCount(); ++row) {
                 const QModelIndex index = feed.model.index(row, 0);
                 const quint32 program = index.data().toString().mid(8).toUInt();
-                QCOMPARE(figure(feed.model, row, LiveModel::Received).toULongLong(), received[program]);
-                QCOMPARE(sum(feed.model, LiveModel::Received, index), received[program]);
+                const quint64 bytes =
+                    (feed.model.measure() == Measure::Payload ? received : receivedPackets)[program];
+                QCOMPARE(figure(feed.model, row, LiveModel::Received).toULongLong(), bytes);
+                QCOMPARE(sum(feed.model, LiveModel::Received, index), bytes);
+                for (int child = 0; child < feed.model.rowCount(index); ++child) {
+                    QVERIFY(figure(feed.model, child, LiveModel::Received, index).toULongLong() > 0
+                            || figure(feed.model, child, LiveModel::Sent, index).toULongLong() > 0
+                            || figure(feed.model, child, LiveModel::Connections, index).toInt() > 0);
+                }
                 QCOMPARE(index.data(LiveModel::EndedRole).toBool(), !alive[program]);
                 if (row > 0 && column >= LiveModel::ReceiveRate) {
                     const double above = figure(feed.model, row - 1, column).toDouble();

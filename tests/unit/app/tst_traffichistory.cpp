@@ -149,6 +149,30 @@ private Q_SLOTS:
         QCOMPARE(feed.history.rxBytesTotal().value(), 5'005'000U);
     }
 
+    /// Both are kept from the beginning: a change tells the past of the other as well.
+    void measuresHaveTheirOwnPast()
+    {
+        Feed feed(1000 * second);
+        feed.script.carry(1, 8, 4);
+        feed.push(1004 * second, 4000, 400);
+        const std::optional<double> payloadRate = feed.history.rxBytesPerSecond();
+        QSignalSpy changed(&feed.history, &TrafficHistory::changed);
+        feed.history.setMeasure(Measure::Network);
+        QCOMPARE(changed.count(), 1);
+        const auto seconds = feed.history.seconds();
+        QCOMPARE(measuredSeconds(seconds), 4);
+        QVERIFY(isNear(rxSum(seconds), 8 * packetBytes));
+        QVERIFY(isNear(seconds.last().txBytesPerSecond, packetBytes));
+        QVERIFY(isNear(feed.history.rxBytesPerSecond().value(), 2 * packetBytes));
+        QCOMPARE(feed.history.rxBytesTotal().value(), 8 * packetBytes);
+        QCOMPARE(feed.history.txBytesTotal().value(), 4 * packetBytes);
+        QCOMPARE(feed.history.total()->rxPackets, 8U);
+        feed.history.setMeasure(Measure::Payload);
+        QCOMPARE(feed.history.rxBytesPerSecond(), payloadRate);
+        QVERIFY(isNear(rxSum(feed.history.seconds()), 4000));
+        QCOMPARE(feed.history.rxBytesTotal().value(), 4000U);
+    }
+
     void scopeChangeMakesNoSpike()
     {
         Feed feed(1000 * second);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "livedelegate.h"
+#include "figuredelegate.h"
 
-#include "livemodel.h"
 #include "palette.h"
+#include "tone.h"
 
 #include <QPainter>
 
@@ -14,12 +14,31 @@ constexpr int verticalMargin = 5;
 constexpr int leftMargin = 10;
 constexpr int rightMargin = 16; ///< the heading's arrow has its place there
 
+QColor colourOf(Tone tone, const Colours &colours, const QPalette &palette)
+{
+    switch (tone) {
+    case Tone::Plain:
+        break;
+    case Tone::Muted:
+        return colours.muted;
+    case Tone::Receive:
+        return colours.receive.text;
+    case Tone::Send:
+        return colours.send.text;
+    case Tone::Good:
+        return colours.good;
+    case Tone::Warning:
+        return colours.warning;
+    }
+    return palette.color(QPalette::Text);
+}
+
 } // namespace
 
 /// Paints the text itself: a style would ask for eight roles a cell, and a busy table is painted every
 /// second.
-void LiveDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
-                         const QModelIndex &index) const
+void FigureDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
+                           const QModelIndex &index) const
 {
     const bool isSelected = option.state.testFlag(QStyle::State_Selected);
     const bool isHovered = option.state.testFlag(QStyle::State_MouseOver);
@@ -30,19 +49,9 @@ void LiveDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
         painter->fillRect(option.rect, colours.hover);
     }
 
-    QColor colour = option.palette.color(QPalette::Text);
-    const bool isProgram = index.data(LiveModel::ProgramRole).toBool();
-    if (index.data(LiveModel::EndedRole).toBool() || index.data(LiveModel::IdleRole).toBool())
-        colour = colours.muted;
-    else if (index.column() == LiveModel::ReceiveRate)
-        colour = colours.receive.text;
-    else if (index.column() == LiveModel::SendRate)
-        colour = colours.send.text;
-    else if (!isProgram || index.column() == LiveModel::Pid || index.column() == LiveModel::User)
-        colour = colours.muted;
-    painter->setPen(colour);
+    painter->setPen(colourOf(Tone(index.data(toneRole).toInt()), colours, option.palette));
     painter->setFont(option.font);
-    const int left = index.column() == LiveModel::Name ? 2 : leftMargin;
+    const int left = index.column() == 0 ? 2 : leftMargin;
     const QRect place = option.rect.adjusted(left, 0, -rightMargin, 0);
     const auto alignment = index.data(Qt::TextAlignmentRole).value<Qt::Alignment>();
     const QString text = index.data().toString();
@@ -55,7 +64,7 @@ void LiveDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
     }
 }
 
-QSize LiveDelegate::sizeHint(const QStyleOptionViewItem &option, const QModelIndex &index) const
+QSize FigureDelegate::sizeHint(const QStyleOptionViewItem &option, const QModelIndex &index) const
 {
     const QString text = index.data().toString();
     return {option.fontMetrics.horizontalAdvance(text) + leftMargin + rightMargin,

@@ -5,8 +5,8 @@
 
 namespace Nettally {
 
-/// Rows of a LiveModel: rates in their hue, idle figures and ended programs muted, room to breathe.
-class LiveDelegate : public QStyledItemDelegate {
+/// Cells in the colour of their tone, with room to breathe.
+class FigureDelegate : public QStyledItemDelegate {
     Q_OBJECT
 
 public:
