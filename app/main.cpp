@@ -78,9 +78,9 @@ Options parse(const QStringList &arguments)
         QCoreApplication::translate("main", "Shows which program moves how many bytes over the network."));
     parser.addHelpOption();
     parser.addVersionOption();
-    const QCommandLineOption page(u"page"_s,
-                                  QCoreApplication::translate("main", "Page to open: overview or programs."),
-                                  QCoreApplication::translate("main", "page"), u"overview"_s);
+    const QCommandLineOption page(
+        u"page"_s, QCoreApplication::translate("main", "Page to open: overview, programs or connections."),
+        QCoreApplication::translate("main", "page"), u"overview"_s);
     const QCommandLineOption database(u"database"_s,
                                       QCoreApplication::translate("main", "File of the history."),
                                       QCoreApplication::translate("main", "path"));
@@ -94,10 +94,12 @@ Options parse(const QStringList &arguments)
     const QString pageName = parser.value(page);
     if (pageName == u"programs")
         options.page = Nettally::MainWindow::Page::Programs;
+    else if (pageName == u"connections")
+        options.page = Nettally::MainWindow::Page::Connections;
     else if (pageName != u"overview")
-        options.error =
-            QCoreApplication::translate("main", "there is no page “%1”; use overview or programs.")
-                .arg(pageName);
+        options.error = QCoreApplication::translate(
+                            "main", "there is no page “%1”; use overview, programs or connections.")
+                            .arg(pageName);
     if (parser.isSet(database))
         options.databasePath = HistoryStore::isUrl(parser.value(database))
             ? parser.value(database)

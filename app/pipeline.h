@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "connectionsmodel.h"
 #include "historystore.h"
 #include "livemodel.h"
 #include "mainwindow.h"
@@ -18,6 +19,7 @@ namespace Nettally {
  *
  *     MonitorClient -> UsageUpdate -> UsageBook -> UsageChange -+-> HistoryStore (the record)
  *                                                               +-> TrafficHistory, LiveModel -> MainWindow
+ *     MonitorClient -> ConnectionList -> ConnectionsModel -> MainWindow, while its page is seen
  */
 class Pipeline : public QObject {
     Q_OBJECT
@@ -39,6 +41,7 @@ private:
     HistoryStore m_store;
     TrafficHistory m_history;
     LiveModel m_model;
+    ConnectionsModel m_connections;
     MainWindow m_window;
 
     QTimer m_statusTimer;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "mainwindow.h"
 
+#include "connectionsmodel.h"
+#include "connectionspage.h"
 #include "livemodel.h"
 #include "noticebar.h"
 #include "overviewpage.h"
@@ -53,13 +55,16 @@ QPixmap dot(const QColor &colour, qreal devicePixelRatio)
 
 } // namespace
 
-MainWindow::MainWindow(LiveModel &model, const TrafficHistory &history, QWidget *parent)
+MainWindow::MainWindow(LiveModel &model, const TrafficHistory &history, ConnectionsModel &connections,
+                       QWidget *parent)
     : QMainWindow(parent)
     , m_model(model)
+    , m_connectionsModel(connections)
     , m_pageButtons(new QButtonGroup(this))
     , m_pages(new QStackedWidget(this))
     , m_overview(new OverviewPage(history, model, this))
     , m_programs(new ProgramsPage(model, this))
+    , m_connections(new ConnectionsPage(connections, this))
     , m_helperNotice(new NoticeBar(this))
     , m_scopeNotice(new NoticeBar(this))
     , m_historyNotice(new NoticeBar(this))
@@ -99,6 +104,8 @@ MainWindow::MainWindow(LiveModel &model, const TrafficHistory &history, QWidget 
     m_overview->setAutoFillBackground(false);
     addPage(overview, u"overview"_s, tr("Overview"), u"Ctrl+1"_s);
     addPage(m_programs, u"programs"_s, tr("Programs"), u"Ctrl+2"_s);
+    addPage(m_connections, u"connections"_s, tr("Connections"), u"Ctrl+3"_s);
+    connect(m_connections, &ConnectionsPage::readingWanted, this, &MainWindow::connectionsWanted);
     static_cast<QVBoxLayout *>(m_sidebar->layout())->addStretch(1);
 
     m_scopeNotice->setDismissible(true);
@@ -108,6 +115,10 @@ MainWindow::MainWindow(LiveModel &model, const TrafficHistory &history, QWidget 
     auto *filter = new QAction(this);
     filter->setShortcut(QKeySequence::Find);
     connect(filter, &QAction::triggered, this, [this] {
+        if (m_pages->currentWidget() == m_connections) {
+            m_connections->focusFilter();
+            return;
+        }
         setPage(Page::Programs);
         m_programs->focusFilter();
     });
@@ -279,6 +290,11 @@ void MainWindow::setHelperStatus(const HelperStatus &status)
     updateState();
 }
 
+void MainWindow::setConnectionsNote(const QString &note)
+{
+    m_connections->setNote(note);
+}
+
 void MainWindow::setHistoryProblem(const QString &problem)
 {
     m_historyNotice->setNotice(problem);
@@ -288,12 +304,14 @@ void MainWindow::setUnitStyle(UnitStyle style)
 {
     m_style = style;
     m_model.setUnitStyle(style);
+    m_connectionsModel.setUnitBase(style.base);
     m_overview->setUnitStyle(style);
 }
 
 void MainWindow::setPaused(bool paused)
 {
     m_model.setPaused(paused);
+    m_connectionsModel.setPaused(paused);
     m_overview->setPaused(paused);
     applyPalette();
     updateState();
@@ -305,11 +323,14 @@ void MainWindow::updateState()
     const bool isLive = m_state.link == HelperState::Link::Live;
     QString text;
     QString empty;
+    QString noConnections;
     QColor colour = colours.muted;
     switch (m_state.link) {
     case HelperState::Link::Live:
         text = m_state.scope == Scope::All ? tr("Measuring all programs") : tr("Measuring your programs");
         empty = tr("No program has used the network since the helper started.");
+        noConnections = m_state.scope == Scope::All ? tr("There is no TCP connection.")
+                                                    : tr("Your programs have no TCP connection.");
         colour = colours.good;
         break;
     case HelperState::Link::Connecting:
@@ -335,6 +356,7 @@ void MainWindow::updateState()
             : tr("Fold the programs of other users into one row"));
     m_overview->setEmptyText(empty);
     m_programs->setEmptyText(empty);
+    m_connections->setEmptyText(isLive ? noConnections : empty);
     m_helperNotice->setNotice(m_state.problem, m_state.canRetry ? tr("Try again") : QString());
     m_scopeNotice->setNotice(isLive ? m_state.scopeNote : QString(), tr("Ask again"));
 

@@ -15,6 +15,8 @@ class QPushButton;
 
 namespace Nettally {
 
+class ConnectionsModel;
+class ConnectionsPage;
 class ElidedLabel;
 class LiveModel;
 class NoticeBar;
@@ -37,19 +39,24 @@ class MainWindow : public QMainWindow {
     Q_OBJECT
 
 public:
-    enum class Page { Overview, Programs };
+    enum class Page { Overview, Programs, Connections };
 
     /// Must not outlive the models.
-    MainWindow(LiveModel &model, const TrafficHistory &history, QWidget *parent = nullptr);
+    MainWindow(LiveModel &model, const TrafficHistory &history, ConnectionsModel &connections,
+               QWidget *parent = nullptr);
     ~MainWindow() override;
 
     void setPage(Page page);
     void setHelperState(const HelperState &state);
     void setHelperStatus(const HelperStatus &status);
+    /// A sentence about the list of connections, or why there is none; empty when there is nothing to say.
+    void setConnectionsNote(const QString &note);
     /// What keeps the history from being written; empty when nothing does.
     void setHistoryProblem(const QString &problem);
 
 Q_SIGNALS:
+    /// The page of connections is seen, and what it shows is a second old.
+    void connectionsWanted();
     /// The user wants another try at reaching the helper.
     void retryRequested();
     /// The user wants to see these programs; polkit may ask for a password.
@@ -73,6 +80,7 @@ private:
     QString statusText() const;
 
     LiveModel &m_model;
+    ConnectionsModel &m_connectionsModel;
     HelperState m_state;
     HelperStatus m_status;
     UnitStyle m_style;
@@ -84,6 +92,7 @@ private:
     QStackedWidget *m_pages;
     OverviewPage *m_overview;
     ProgramsPage *m_programs;
+    ConnectionsPage *m_connections;
     QLabel *m_title = nullptr;
     QToolButton *m_pause = nullptr;
     QToolButton *m_menu = nullptr;

@@ -106,6 +106,10 @@ struct tcp_sock {
     nt_u32 snd_cwnd;
     nt_u64 bytes_received;
     nt_u64 bytes_sent;
+    nt_u64 bytes_acked;
+    nt_u32 snd_una;
+    nt_u32 snd_nxt;
+    nt_u32 write_seq;
     nt_u64 bytes_retrans;
 };
 
@@ -241,6 +245,8 @@ struct bpf_iter__task_file {
 #define NT_TCP_ESTABLISHED 1
 #define NT_TCP_SYN_SENT 2
 #define NT_TCP_SYN_RECV 3
+#define NT_TCP_FIN_WAIT1 4
+#define NT_TCP_FIN_WAIT2 5
 #define NT_TCP_CLOSE 7
 #define NT_TCP_CLOSE_WAIT 8
 #define NT_TCP_LAST_ACK 9

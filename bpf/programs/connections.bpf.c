@@ -21,7 +21,29 @@ static __always_inline void readAddresses(struct sock_common *common, struct nt_
     connection->remotePort = bpf_ntohs(common->skc_dport);
 }
 
-static __always_inline void readCounters(struct tcp_sock *tcp, struct nt_connection *connection)
+/*
+ * Payload sent, each byte once: how far the sequence numbers went, without a FIN and without the SYN, which
+ * is acknowledged after connect() but not after accept(). bytes_sent alone also counts what this machine
+ * dropped before it left, again at each try; of a connection whose opening was not seen it tells whether
+ * there was a SYN, which fails, by that one byte, only where both comes together.
+ */
+static __always_inline nt_u64 sentBytes(struct tcp_sock *tcp, nt_u8 state, nt_u8 direction)
+{
+    nt_u64 sent = tcp->bytes_acked + (nt_u32)(tcp->snd_nxt - tcp->snd_una);
+    nt_u64 tried = tcp->bytes_sent - tcp->bytes_retrans;
+    int finQueued = state == NT_TCP_FIN_WAIT1 || state == NT_TCP_FIN_WAIT2 || state == NT_TCP_CLOSING
+        || state == NT_TCP_LAST_ACK;
+
+    /* It is the last in the queue. */
+    if (finQueued && tcp->snd_nxt == tcp->write_seq)
+        sent--;
+    if (direction == NT_DIRECTION_OUTGOING || (direction == NT_DIRECTION_UNKNOWN && tried < sent))
+        sent--;
+    return sent;
+}
+
+static __always_inline void readCounters(struct tcp_sock *tcp, nt_u8 direction,
+                                         struct nt_connection *connection)
 {
     nt_u32 least = tcp->rtt_min.s[0].v;
     int finReceived = connection->state == NT_TCP_CLOSE_WAIT || connection->state == NT_TCP_LAST_ACK
@@ -29,7 +51,7 @@ static __always_inline void readCounters(struct tcp_sock *tcp, struct nt_connect
 
     connection->flags = NT_CONNECTION_MEASURED;
     connection->rxBytes = tcp->bytes_received - finReceived;
-    connection->txBytes = tcp->bytes_sent - tcp->bytes_retrans;
+    connection->txBytes = sentBytes(tcp, connection->state, direction);
     connection->retransmittedBytes = tcp->bytes_retrans;
     connection->retransmits = tcp->total_retrans;
     connection->roundTripUs = tcp->srtt_us >> 3;
@@ -71,7 +93,7 @@ int tcpConnections(struct bpf_iter__tcp *context)
     if (tcp) {
         readOwner(tcp, &connection, &direction);
         if (connection.state != NT_TCP_LISTEN)
-            readCounters(tcp, &connection);
+            readCounters(tcp, direction, &connection);
     }
     if (connection.state == NT_TCP_NEW_SYN_RECV)
         connection.state = NT_TCP_SYN_RECV;

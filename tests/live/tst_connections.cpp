@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <tuple>
 #include <unistd.h>
 
 using namespace Nettally;
@@ -123,6 +124,7 @@ private Q_SLOTS:
     void initTestCase();
     void establishedToTheByte_data();
     void establishedToTheByte();
+    void bothEndsOfALoop();
     void listenerIsListed();
     void closingCountsNoByte();
     void sentAgainIsCountedApart();
@@ -136,7 +138,9 @@ private:
         Socket client;
     };
 
-    Pair connectPair(const QByteArray &address, quint16 port, const QByteArray &boundTo = {});
+    enum class ClientAt { Peer, Here };
+    Pair connectPair(const QByteArray &address, quint16 port, const QByteArray &boundTo = {},
+                     ClientAt clientAt = ClientAt::Peer);
     /// A reading of after this call.
     static ConnectionList fresh(LiveHelper &helper);
     static std::optional<Connection> find(const ConnectionList &list, const Pair &pair);
@@ -161,7 +165,7 @@ void ConnectionsTest::initTestCase()
 }
 
 ConnectionsTest::Pair ConnectionsTest::connectPair(const QByteArray &address, quint16 port,
-                                                   const QByteArray &boundTo)
+                                                   const QByteArray &boundTo, ClientAt clientAt)
 {
     const Endpoint at = endpoint(boundTo.isEmpty() ? address : boundTo, port);
     const Endpoint to = endpoint(address, port);
@@ -171,14 +175,15 @@ ConnectionsTest::Pair ConnectionsTest::connectPair(const QByteArray &address, qu
     pair.listener = Socket(socket(at.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     setsockopt(pair.listener.fd(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (bind(pair.listener.fd(), reinterpret_cast<const sockaddr *>(&at.address), at.length) != 0
-        || listen(pair.listener.fd(), 8) != 0 || !enter(m_namespaces.clientPath()))
+        || listen(pair.listener.fd(), 8) != 0
+        || !enter(clientAt == ClientAt::Peer ? m_namespaces.clientPath() : m_namespaces.serverPath()))
         qFatal("listen: %s", std::strerror(errno));
     // A socket stays in the namespace it was made in.
     pair.client = Socket(socket(to.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!enter(m_namespaces.serverPath()))
         qFatal("setns: %s", std::strerror(errno));
     setsockopt(pair.client.fd(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    if (connect(pair.client.fd(), reinterpret_cast<const sockaddr *>(&to.address), to.length) != 0)
+    if (::connect(pair.client.fd(), reinterpret_cast<const sockaddr *>(&to.address), to.length) != 0)
         qFatal("connect: %s", std::strerror(errno));
     pair.server = Socket(accept4(pair.listener.fd(), nullptr, nullptr, SOCK_CLOEXEC));
     setsockopt(pair.server.fd(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
@@ -266,6 +271,45 @@ void ConnectionsTest::establishedToTheByte()
     QVERIFY(later.timeNs > list.timeNs);
     QCOMPARE(again->cookie, found->cookie);
     QCOMPARE(again->openedNs, found->openedNs);
+}
+
+/// The connecting end: its SYN is no byte either.
+void ConnectionsTest::bothEndsOfALoop()
+{
+    const Pair pair = connectPair("127.0.0.1", servedPort, {}, ClientAt::Here);
+    QCOMPARE(pass(pair.client, pair.server, 100'003), 100'003u);
+    QCOMPARE(pass(pair.server, pair.client, 7), 7u);
+    const auto ends = [&] {
+        const ConnectionList list = fresh(*m_helper);
+        const quint16 clientPort = pair.client.localPort();
+        std::pair<std::optional<Connection>, std::optional<Connection>> found;
+        for (const Connection &connection : list.connections) {
+            if (connection.state != TcpState::Listening && connection.localPort == clientPort)
+                found.first = connection;
+            if (connection.state != TcpState::Listening && connection.remotePort == clientPort)
+                found.second = connection;
+        }
+        return found;
+    };
+    auto [connecting, accepted] = ends();
+    QVERIFY(connecting && accepted);
+    QVERIFY(connecting->cookie != accepted->cookie);
+    QCOMPARE(connecting->direction, Direction::Outgoing);
+    QCOMPARE(connecting->servicePort, servedPort);
+    QCOMPARE(connecting->figures->txBytes, 100'003u);
+    QCOMPARE(connecting->figures->rxBytes, 7u);
+    QCOMPARE(accepted->direction, Direction::Incoming);
+    QCOMPARE(accepted->figures->rxBytes, 100'003u);
+    QCOMPARE(accepted->figures->txBytes, 7u);
+
+    // Nor is its FIN.
+    shutdown(pair.client.fd(), SHUT_WR);
+    std::tie(connecting, accepted) = ends();
+    QVERIFY(connecting && accepted);
+    QCOMPARE(connecting->state, TcpState::FinWait2);
+    QCOMPARE(connecting->figures->txBytes, 100'003u);
+    QCOMPARE(accepted->state, TcpState::CloseWait);
+    QCOMPARE(accepted->figures->rxBytes, 100'003u);
 }
 
 void ConnectionsTest::listenerIsListed()
