@@ -180,7 +180,7 @@ QVariant ConnectionsModel::headerData(int section, Qt::Orientation orientation, 
         case Port:
             return tr("The port of the service: the remote one, or the local one of what is served here");
         case RoundTrip:
-            return tr("The smoothed time until the other side’s answer");
+            return tr("Round trip time: until the other side’s answer comes, smoothed");
         case Retransmits:
             return tr("Segments that had to be sent again");
         case Received:
@@ -204,7 +204,7 @@ QVariant ConnectionsModel::headerData(int section, Qt::Orientation orientation, 
     case State:
         return tr("State");
     case RoundTrip:
-        return tr("Round trip");
+        return tr("RTT");
     case Retransmits:
         return tr("Resent");
     case Received:

@@ -30,7 +30,7 @@ namespace Nettally {
 
 namespace {
 
-constexpr int leastNameWidth = 140;
+constexpr int leastNameWidth = 110;
 constexpr auto headerKey = "connections/header";
 constexpr auto nameWidthKey = "connections/nameWidthChosen";
 constexpr int verticalMargin = 5;
@@ -62,9 +62,12 @@ public:
         painter->setFont(option.font);
         const QRect place = option.rect.adjusted(sideMargin, 0, -rightMargin, 0);
         const auto alignment = index.data(Qt::TextAlignmentRole).value<Qt::Alignment>();
-        painter->drawText(
-            place, static_cast<int>(alignment) | Qt::TextSingleLine,
-            option.fontMetrics.elidedText(index.data().toString(), Qt::ElideRight, place.width()));
+        // Addresses of one network differ at their end.
+        const bool isAddress =
+            index.column() == ConnectionsModel::Remote || index.column() == ConnectionsModel::Local;
+        const Qt::TextElideMode elide = isAddress ? Qt::ElideMiddle : Qt::ElideRight;
+        painter->drawText(place, static_cast<int>(alignment) | Qt::TextSingleLine,
+                          option.fontMetrics.elidedText(index.data().toString(), elide, place.width()));
         if (option.state.testFlag(QStyle::State_HasFocus)
             && option.state.testFlag(QStyle::State_KeyboardFocusChange)) {
             painter->setPen(option.palette.color(QPalette::Highlight));
@@ -225,7 +228,7 @@ void ConnectionsPage::restoreColumns()
         {ConnectionsModel::Pid, u"419430"_s},
         {ConnectionsModel::Remote, u"198.51.100.255"_s},
         {ConnectionsModel::Port, u"65535"_s},
-        {ConnectionsModel::State, tcpStateText(TcpState::CloseWait)},
+        {ConnectionsModel::State, tcpStateText(TcpState::Established)},
         {ConnectionsModel::RoundTrip, u"00.0 ms"_s},
         {ConnectionsModel::Retransmits, u"0,000"_s},
         {ConnectionsModel::Received, u"00.0 MiB"_s},

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "authorizer.h"
-#include "connectionlist.h"
+#include "connectionbook.h"
 #include "ledger.h"
 #include "usagesource.h"
 #include "wiretypes.h"
@@ -146,7 +146,7 @@ private:
     std::optional<RunningAudit> m_audit;
     QDBusServiceWatcher m_callers;
     QTimer m_idleTimer;
-    ConnectionList m_connections;
+    ConnectionBook m_connections;
     QTimer m_connectionsTimer; ///< the reading is let go when nobody asks any more
 };
 

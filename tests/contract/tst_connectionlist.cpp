@@ -49,7 +49,7 @@ Answer ask(const RawSubscriber &caller, uint subscription, quint64 after = 0,
 {
     const QDBusMessage message = caller.call(QStringLiteral("Connections"), {subscription, after, limit});
     if (message.type() == QDBusMessage::ErrorMessage)
-        return {.error = message.errorName()};
+        return {message.errorName(), 0, 0, false, false, {}, {}};
     const QVariantList all = message.arguments();
     return {{},
             all[0].toULongLong(),

@@ -13,7 +13,7 @@ namespace Nettally {
  *
  * The kernel forgets whose a connection was once it is in TIME_WAIT; the reading before remembers.
  */
-class ConnectionList {
+class ConnectionBook {
 public:
     void take(ConnectionReading reading, quint64 timeNs);
     /// Gives the memory back.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "connectionlist.h"
+#include "connectionbook.h"
 
 #include <algorithm>
 
@@ -14,7 +14,7 @@ bool precedes(const ConnectionRecord &a, const ConnectionRecord &b)
 
 } // namespace
 
-void ConnectionList::take(ConnectionReading reading, quint64 timeNs)
+void ConnectionBook::take(ConnectionReading reading, quint64 timeNs)
 {
     std::vector<ConnectionRecord> &now = reading.connections;
     // One met twice, because it changed its place meanwhile, is told as it was met last.
@@ -42,13 +42,13 @@ void ConnectionList::take(ConnectionReading reading, quint64 timeNs)
     m_age.start();
 }
 
-void ConnectionList::clear()
+void ConnectionBook::clear()
 {
     m_connections = {};
     m_age.invalidate();
 }
 
-ConnectionList::Iterator ConnectionList::after(quint64 cookie) const
+ConnectionBook::Iterator ConnectionBook::after(quint64 cookie) const
 {
     return std::upper_bound(m_connections.begin(), m_connections.end(), cookie,
                             [](quint64 value, const ConnectionRecord &of) { return value < of.cookie; });
