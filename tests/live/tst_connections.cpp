@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "testbed.h"
+#include "testnetwork.h"
+#include "testplan.h"
 
 #include <QDir>
 #include <QScopeGuard>
@@ -145,7 +147,7 @@ private:
     static ConnectionList fresh(LiveHelper &helper);
     static std::optional<Connection> find(const ConnectionList &list, const Pair &pair);
 
-    NamespacePair m_namespaces;
+    TestNetwork m_network;
     std::unique_ptr<LiveHelper> m_helper;
     Pair m_earlier;
 };
@@ -153,11 +155,11 @@ private:
 void ConnectionsTest::initTestCase()
 {
     QVERIFY2(geteuid() == 0, "The live tests load kernel programs: run them as root.");
-    const QString problem = m_namespaces.create();
+    const QString problem = m_network.create();
     QVERIFY2(problem.isEmpty(), qPrintable(problem));
     // Bus and helper, started from this thread, are in it too.
-    QVERIFY(enter(m_namespaces.serverPath()));
-    m_earlier = connectPair(NamespacePair::serverV4, earlierPort);
+    QVERIFY(enter(m_network.serverPath()));
+    m_earlier = connectPair(TestPlan::serverV4, earlierPort);
     QCOMPARE(pass(m_earlier.client, m_earlier.server, 70'001), 70'001u);
     m_helper = std::make_unique<LiveHelper>();
     const QString helperProblem = m_helper->start(QStringLiteral(NETTALLY_HELPER));
@@ -176,11 +178,11 @@ ConnectionsTest::Pair ConnectionsTest::connectPair(const QByteArray &address, qu
     setsockopt(pair.listener.fd(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (bind(pair.listener.fd(), reinterpret_cast<const sockaddr *>(&at.address), at.length) != 0
         || listen(pair.listener.fd(), 8) != 0
-        || !enter(clientAt == ClientAt::Peer ? m_namespaces.clientPath() : m_namespaces.serverPath()))
+        || !enter(clientAt == ClientAt::Peer ? m_network.clientPath() : m_network.serverPath()))
         qFatal("listen: %s", std::strerror(errno));
     // A socket stays in the namespace it was made in.
     pair.client = Socket(socket(to.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!enter(m_namespaces.serverPath()))
+    if (!enter(m_network.serverPath()))
         qFatal("setns: %s", std::strerror(errno));
     setsockopt(pair.client.fd(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     if (::connect(pair.client.fd(), reinterpret_cast<const sockaddr *>(&to.address), to.length) != 0)
@@ -227,12 +229,12 @@ void ConnectionsTest::establishedToTheByte_data()
     QTest::addColumn<QByteArray>("address");
     QTest::addColumn<QByteArray>("boundTo");
     QTest::addColumn<QString>("remote");
-    QTest::newRow("IPv4") << QByteArray(NamespacePair::serverV4) << QByteArray(NamespacePair::serverV4)
-                          << QString::fromLatin1(NamespacePair::clientV4);
-    QTest::newRow("IPv6") << QByteArray(NamespacePair::serverV6) << QByteArray(NamespacePair::serverV6)
-                          << QString::fromLatin1(NamespacePair::clientV6);
-    QTest::newRow("IPv4 at a socket of both") << QByteArray(NamespacePair::serverV4) << QByteArray("::")
-                                              << QString::fromLatin1(NamespacePair::clientV4);
+    QTest::newRow("IPv4") << QByteArray(TestPlan::serverV4) << QByteArray(TestPlan::serverV4)
+                          << QString::fromLatin1(TestPlan::clientV4);
+    QTest::newRow("IPv6") << QByteArray(TestPlan::serverV6) << QByteArray(TestPlan::serverV6)
+                          << QString::fromLatin1(TestPlan::clientV6);
+    QTest::newRow("IPv4 at a socket of both")
+        << QByteArray(TestPlan::serverV4) << QByteArray("::") << QString::fromLatin1(TestPlan::clientV4);
 }
 
 void ConnectionsTest::establishedToTheByte()
@@ -314,7 +316,7 @@ void ConnectionsTest::bothEndsOfALoop()
 
 void ConnectionsTest::listenerIsListed()
 {
-    const Pair pair = connectPair(NamespacePair::serverV4, servedPort);
+    const Pair pair = connectPair(TestPlan::serverV4, servedPort);
     const ConnectionList list = fresh(*m_helper);
     int listeners = 0;
     for (const Connection &connection : list.connections) {
@@ -331,7 +333,7 @@ void ConnectionsTest::listenerIsListed()
 
 void ConnectionsTest::closingCountsNoByte()
 {
-    Pair pair = connectPair(NamespacePair::serverV4, servedPort);
+    Pair pair = connectPair(TestPlan::serverV4, servedPort);
     QCOMPARE(pass(pair.client, pair.server, 4'321), 4'321u);
     // The server closes first, so the wait is its own.
     shutdown(pair.server.fd(), SHUT_WR);
@@ -356,7 +358,7 @@ void ConnectionsTest::closingCountsNoByte()
     QVERIFY(!over->figures);
 
     // The other way round: the FIN received is no byte.
-    Pair other = connectPair(NamespacePair::serverV4, servedPort + 10);
+    Pair other = connectPair(TestPlan::serverV4, servedPort + 10);
     QCOMPARE(pass(other.client, other.server, 999), 999u);
     shutdown(other.client.fd(), SHUT_WR);
     QCOMPARE(recv(other.server.fd(), &byte, 1, 0), ssize_t(0));
@@ -368,14 +370,17 @@ void ConnectionsTest::closingCountsNoByte()
 
 void ConnectionsTest::sentAgainIsCountedApart()
 {
-    const Pair pair = connectPair(NamespacePair::serverV4, servedPort);
+    const Pair pair = connectPair(TestPlan::serverV4, servedPort);
     QCOMPARE(pass(pair.server, pair.client, 5'000), 5'000u);
     const auto link = [this](const char *state) {
-        QString problem;
-        runToEnd(QStringLiteral("ip"),
-                 {QStringLiteral("-n"), m_namespaces.client(), QStringLiteral("link"), QStringLiteral("set"),
-                  QStringLiteral("c0"), QLatin1String(state)},
-                 &problem);
+        QString problem = QStringLiteral("setns");
+        if (enter(m_network.clientPath()))
+            runToEnd(QStringLiteral("ip"),
+                     {QStringLiteral("link"), QStringLiteral("set"), QLatin1String(TestPlan::clientInterface),
+                      QLatin1String(state)},
+                     &problem);
+        if (!enter(m_network.serverPath()))
+            problem = QStringLiteral("setns back");
         return problem;
     };
     QCOMPARE(link("down"), QString());
@@ -423,7 +428,7 @@ void ConnectionsTest::continuedHelperListsThem()
     {
         LiveHelper first(pin);
         QCOMPARE(first.start(QStringLiteral(NETTALLY_HELPER)), QString());
-        pair = connectPair(NamespacePair::serverV4, servedPort);
+        pair = connectPair(TestPlan::serverV4, servedPort);
         const std::optional<Connection> found = find(fresh(first), pair);
         QVERIFY(found && found->openedNs);
         openedNs = *found->openedNs;
