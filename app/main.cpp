@@ -101,7 +101,7 @@ Options parse(const QStringList &arguments)
                             "main", "there is no page “%1”; use overview, programs or connections.")
                             .arg(pageName);
     if (parser.isSet(database))
-        options.databasePath = HistoryStore::isUrl(parser.value(database))
+        options.databasePath = Nettally::HistoryStore::isUrl(parser.value(database))
             ? parser.value(database)
             : QFileInfo(parser.value(database)).absoluteFilePath();
     bool isNumber = false;
