@@ -56,7 +56,7 @@ HistoryBatch batchOf(const UsageChange &change)
 Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     : m_client(QDBusConnection::systemBus())
     , m_store(databasePath)
-    , m_window(m_model, m_history, m_interfaces)
+    , m_window(m_model, m_history, m_connections, m_interfaces)
 {
     m_request.intervalMs = intervalMs;
     m_request.detail = Detail::Connection;
@@ -66,6 +66,17 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     connect(&m_client, &MonitorClient::statusReceived, &m_window, &MainWindow::setHelperStatus);
     connect(&m_client, &MonitorClient::balanceReceived, this,
             [this](quint64, const QList<InterfaceBalance> &interfaces) { m_interfaces.take(interfaces); });
+    connect(&m_window, &MainWindow::connectionsWanted, &m_client, &MonitorClient::requestConnections);
+    connect(&m_client, &MonitorClient::connectionsReceived, this, [this](const ConnectionList &list) {
+        m_connections.apply(list);
+        m_window.setConnectionsNote(
+            list.isCut ? tr("This machine has more connections than the helper lists; some are missing.")
+                       : QString());
+    });
+    connect(&m_client, &MonitorClient::connectionsFailed, this, [this](const QString &problem) {
+        m_connections.apply({});
+        m_window.setConnectionsNote(problem);
+    });
     connect(&m_store, &HistoryStore::stateChanged, this,
             [this] { m_window.setHistoryProblem(m_store.problem()); });
 
@@ -121,6 +132,9 @@ void Pipeline::showHelperState()
         state.link = HelperState::Link::Broken;
         break;
     }
+    // Nobody knows how they are without the helper.
+    if (state.link != HelperState::Link::Live)
+        m_connections.apply({});
     m_window.setHelperState(state);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "connectionsmodel.h"
 #include "historystore.h"
 #include "interfacemodel.h"
 #include "livemodel.h"
@@ -20,6 +21,7 @@ namespace Nettally {
  *     MonitorClient -> UsageUpdate -> UsageBook -> UsageChange -+-> HistoryStore (the record)
  *                                                               +-> TrafficHistory, LiveModel -> MainWindow
  *     MonitorClient -> InterfaceBalance -> InterfaceModel -> MainWindow
+ *     MonitorClient -> ConnectionList -> ConnectionsModel -> MainWindow, while its page is seen
  */
 class Pipeline : public QObject {
     Q_OBJECT
@@ -43,6 +45,7 @@ private:
     TrafficHistory m_history;
     LiveModel m_model;
     InterfaceModel m_interfaces;
+    ConnectionsModel m_connections;
     MainWindow m_window;
 
     QTimer m_statusTimer;

@@ -11,6 +11,7 @@ int runTotals(const Options &options);
 int runStatus(const Options &options);
 int runInterfaces(const Options &options);
 int runAudit(const Options &options);
+int runConnections(const Options &options);
 int runHistory(const Options &options);
 int runSelfTest(const Options &options);
 

@@ -39,6 +39,8 @@ int main(int argc, char **argv)
         return runInterfaces(*parsed.options);
     case Command::Audit:
         return runAudit(*parsed.options);
+    case Command::Connections:
+        return runConnections(*parsed.options);
     case Command::History:
         return runHistory(*parsed.options);
     case Command::SelfTest:

@@ -25,6 +25,7 @@ Commands
   status     how the measuring goes: probes in use, losses, interfaces
   interfaces the interfaces' own counters, and what they are made of, to the byte
   audit      watches every frame for a while and names what no socket sent or received
+  connections the TCP connections: state, round trip time, what was sent again, age
   history    what moved in the past, as recorded by nettally
   selftest   whether every byte is counted on this kernel: known traffic, compared
 
@@ -121,6 +122,18 @@ Options
   --seconds N         how long, 1 to 60; 10 unless told
   --json              for programs; the fields are documented and stable
 )");
+    case Command::Connections:
+        return Ctl::tr(R"(nettallyctl connections: the TCP connections as they are now
+
+Of the helper's network namespace. Bytes are payload since the connection was opened, also before the
+helper started. A dash is a figure that is not known: a listener has no round trip time.
+
+Options
+  --json              for programs; the fields are documented and stable
+)") + scope + Ctl::tr(R"(
+Example
+  sudo nettallyctl connections --json | jq '.connections[] | select(.retransmits > 0)'
+)");
     case Command::History:
         return Ctl::tr(R"(nettallyctl history: what moved in the past
 
@@ -174,10 +187,14 @@ Scenarios
 const QList<std::pair<QString, Command>> &commands()
 {
     static const QList<std::pair<QString, Command>> all = {
-        {QStringLiteral("live"), Command::Live},         {QStringLiteral("totals"), Command::Totals},
-        {QStringLiteral("status"), Command::Status},     {QStringLiteral("interfaces"), Command::Interfaces},
-        {QStringLiteral("audit"), Command::Audit},       {QStringLiteral("history"), Command::History},
+        {QStringLiteral("live"), Command::Live},
+        {QStringLiteral("totals"), Command::Totals},
+        {QStringLiteral("status"), Command::Status},
+        {QStringLiteral("interfaces"), Command::Interfaces},
+        {QStringLiteral("audit"), Command::Audit},
+        {QStringLiteral("history"), Command::History},
         {QStringLiteral("selftest"), Command::SelfTest},
+        {QStringLiteral("connections"), Command::Connections},
     };
     return all;
 }
@@ -211,12 +228,19 @@ QCommandLineOption valued(const QString &name)
     return QCommandLineOption(name, QString(), QStringLiteral("value"));
 }
 
+bool hasScope(Command command)
+{
+    return command == Command::Live || command == Command::Totals || command == Command::Connections;
+}
+
 void addOptions(QCommandLineParser &parser, Command command)
 {
     parser.addOption(QCommandLineOption(QStringList{QStringLiteral("h"), QStringLiteral("help")}));
     if (command == Command::Live || command == Command::Totals) {
-        parser.addOptions(
-            {valued(QStringLiteral("by")), valued(QStringLiteral("scope")), flag(QStringLiteral("ask"))});
+        parser.addOption(valued(QStringLiteral("by")));
+    }
+    if (hasScope(command)) {
+        parser.addOptions({valued(QStringLiteral("scope")), flag(QStringLiteral("ask"))});
     }
     if (command == Command::Live) {
         parser.addOptions({valued(QStringLiteral("sort")), valued(QStringLiteral("top")),
@@ -374,6 +398,8 @@ QString readOptions(const QCommandLineParser &parser, Options &options)
     if (options.command == Command::Live || options.command == Command::Totals) {
         error = choose(parser, QStringLiteral("by"), options.command == Command::Live ? liveBy : totalsBy,
                        options.by);
+    }
+    if (hasScope(options.command)) {
         if (error.isEmpty()) {
             error = choose(parser, QStringLiteral("scope"),
                            {{QStringLiteral("own"), Scope::Own}, {QStringLiteral("all"), Scope::All}},

@@ -10,7 +10,7 @@
 
 namespace Nettally::Cli {
 
-enum class Command { Live, Totals, Status, Interfaces, Audit, History, SelfTest };
+enum class Command { Live, Totals, Status, Interfaces, Audit, Connections, History, SelfTest };
 enum class By { Program, Remote, Protocol, Connection };
 enum class HistoryAction { Ask, Export, Import, Vacuum, Verify };
 enum class Format { Table, Csv, Json };

@@ -85,6 +85,48 @@ HelperStatus toStatus(const QDBusPendingReply<Wire::StringMap, QList<Wire::Probe
     return status;
 }
 
+Program toProgram(const Wire::Program &program)
+{
+    return {program.id,         program.pid,
+            program.startNs,    program.name,
+            program.executable, program.uid,
+            program.cgroupId,   program.pidNs,
+            program.netNs,      ProgramKind(std::min(program.kind, quint8(ProgramKind::Kernel)))};
+}
+
+Connection toConnection(const Wire::Connection &wire)
+{
+    Connection connection;
+    connection.cookie = wire.cookie;
+    connection.programId = wire.program;
+    connection.state = wire.state <= quint8(TcpState::Closing) ? TcpState(wire.state) : TcpState::Unknown;
+    connection.direction =
+        wire.direction <= quint8(Direction::Incoming) ? Direction(wire.direction) : Direction::Unknown;
+    connection.servicePort = wire.servicePort;
+    connection.local = Address::fromBytes(wire.local);
+    connection.remote = Address::fromBytes(wire.remote);
+    connection.localPort = wire.localPort;
+    connection.remotePort = wire.remotePort;
+    if (wire.openedNs != 0)
+        connection.openedNs = wire.openedNs;
+    if (!wire.isMeasured)
+        return connection;
+    ConnectionFigures figures;
+    figures.rxBytes = wire.rxBytes;
+    figures.txBytes = wire.txBytes;
+    figures.retransmittedBytes = wire.retransmittedBytes;
+    figures.retransmits = wire.retransmits;
+    figures.congestionWindow = wire.congestionWindow;
+    if (wire.roundTripUs != 0) {
+        figures.roundTripUs = wire.roundTripUs;
+        figures.roundTripVariationUs = wire.roundTripVariationUs;
+    }
+    if (wire.leastRoundTripUs != 0)
+        figures.leastRoundTripUs = wire.leastRoundTripUs;
+    connection.figures = figures;
+    return connection;
+}
+
 } // namespace
 
 struct MonitorClient::EarlyPart {
@@ -159,6 +201,7 @@ void MonitorClient::stop()
     ++m_attempt;
     m_retryTimer->stop();
     m_isStatusWanted = false;
+    m_areConnectionsWanted = false;
     setState(State::Stopped);
 }
 
@@ -293,6 +336,8 @@ void MonitorClient::onSubscribed(quint32 subscription, const QString &grantedSco
     m_instance = instance;
     m_assembler = std::make_unique<PushAssembler>();
     restartSilenceTimer();
+    if (m_areConnectionsWanted)
+        requestConnections();
     setState(State::Live);
     for (const auto &[from, part] : takeEarlyParts({m_helper->service(), subscription})) {
         if (m_subscription == subscription) // a receiver of the one before may have ended it
@@ -318,6 +363,7 @@ void MonitorClient::dropSubscription()
     if (m_helper && m_subscription != 0)
         unsubscribe({m_helper->service(), m_subscription});
     m_subscription = 0;
+    m_areConnectionsUnderWay = false;
     m_assembler.reset();
     m_silenceTimer->stop();
 }
@@ -485,6 +531,76 @@ void MonitorClient::requestAudit(quint32 seconds)
         else
             Q_EMIT auditReceived(toBalances(reply.argumentAt<2>()));
     });
+}
+
+void MonitorClient::requestConnections()
+{
+    m_areConnectionsWanted = true;
+    if (m_subscription == 0 || m_areConnectionsUnderWay)
+        return; // asked when subscribed
+    m_areConnectionsUnderWay = true;
+    m_connections = {};
+    askForConnections(0);
+}
+
+void MonitorClient::askForConnections(quint64 afterCookie)
+{
+    const SubscriptionId subscription{m_helper->service(), m_subscription};
+    auto *watcher = new QDBusPendingCallWatcher(
+        m_helper->Connections(m_subscription, afterCookie, Wire::maxConnectionsPerMessage), this);
+    connect(watcher, &QDBusPendingCallWatcher::finished, this, [this, watcher, subscription] {
+        watcher->deleteLater();
+        const QDBusPendingReply<qulonglong, qulonglong, bool, bool, QList<Wire::Program>,
+                                QList<Wire::Connection>>
+            reply = *watcher;
+        if (!reply.isError())
+            acknowledge(subscription, reply.argumentAt<0>());
+        if (!m_helper || subscription != SubscriptionId{m_helper->service(), m_subscription})
+            return; // the next subscription asks anew
+        if (reply.isError()) {
+            onConnectionsFailed(reply.error());
+            return;
+        }
+        m_connections.timeNs = reply.argumentAt<1>();
+        m_connections.isCut = reply.argumentAt<3>();
+        for (const Wire::Program &program : reply.argumentAt<4>())
+            m_connections.programs.insert(program.id, toProgram(program));
+        const QList<Wire::Connection> found = reply.argumentAt<5>();
+        const quint64 before =
+            m_connections.connections.isEmpty() ? 0 : m_connections.connections.constLast().cookie;
+        for (const Wire::Connection &connection : found)
+            m_connections.connections.append(toConnection(connection));
+        // Else a helper gone wrong could keep us asking for ever.
+        if (reply.argumentAt<2>() && !found.isEmpty() && found.constLast().cookie > before) {
+            askForConnections(found.constLast().cookie);
+            return;
+        }
+        m_areConnectionsUnderWay = false;
+        m_areConnectionsWanted = false;
+        Q_EMIT connectionsReceived(std::exchange(m_connections, {}));
+    });
+}
+
+void MonitorClient::onConnectionsFailed(const QDBusError &error)
+{
+    m_areConnectionsUnderWay = false;
+    m_areConnectionsWanted = false;
+    m_connections = {};
+    switch (error.type()) {
+    case QDBusError::UnknownMethod:
+        Q_EMIT connectionsFailed(
+            tr("The helper is older than this program and cannot list connections: update nettally-helper."));
+        return;
+    case QDBusError::NotSupported:
+    case QDBusError::LimitsExceeded:
+        Q_EMIT connectionsFailed(error.message());
+        return;
+    default:
+        Q_EMIT connectionsFailed(
+            tr("The helper did not list the connections (%1): try again, and restart its "
+               "service if that does not help.")
+                .arg(error.message().isEmpty() ? error.name() : error.message()));
+    }
 }
 
 // --- In trouble.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "connection.h"
 #include "usage.h"
 
 #include <QDBusConnection>
@@ -75,6 +76,10 @@ public:
     /// Has the helper watch the interfaces for @p seconds (1 to 60); auditReceived or auditFailed follows.
     /// Only while Live.
     void requestAudit(quint32 seconds);
+    /// Asks for the TCP connections within the granted scope; connectionsReceived or connectionsFailed
+    /// follows once the subscription stands. While an answer is under way it is the answer to this question
+    /// too.
+    void requestConnections();
 
 Q_SIGNALS:
     void stateChanged();
@@ -86,6 +91,9 @@ Q_SIGNALS:
     void auditFailed(const QString &problem);
     /// @p timeNs is the CLOCK_BOOTTIME of the reading.
     void balanceReceived(quint64 timeNs, const QList<Nettally::InterfaceBalance> &interfaces);
+    void connectionsReceived(const Nettally::ConnectionList &connections);
+    /// @p problem says in a sentence why there are none.
+    void connectionsFailed(const QString &problem);
 
 private Q_SLOTS:
     void onBusDisconnected();
@@ -111,6 +119,8 @@ private:
                       const QString &instance);
     void onPushPart(const PushPart &part);
     void acknowledge(const SubscriptionId &subscription, quint64 sequence);
+    void askForConnections(quint64 afterCookie);
+    void onConnectionsFailed(const QDBusError &error);
     void onSilence();
     void onCallFailed(const QDBusError &error);
     /// Gives up what there is with the helper and begins again later.
@@ -133,6 +143,9 @@ private:
     QString m_scopeNote;
     bool m_isStatusWanted = false;
     bool m_isBalanceWanted = false;
+    bool m_areConnectionsWanted = false;
+    bool m_areConnectionsUnderWay = false; ///< of the present subscription
+    ConnectionList m_connections; ///< the answers so far
 
     /// Raised with every attempt; answers to calls of an earlier one are late.
     quint32 m_attempt = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "mainwindow.h"
 
+#include "connectionsmodel.h"
+#include "connectionspage.h"
 #include "interfacemodel.h"
 #include "interfacespage.h"
 #include "livemodel.h"
@@ -41,7 +43,7 @@ constexpr auto baseKey = "units/base";
 constexpr auto rateKey = "units/rate";
 constexpr auto measureKey = "view/measure";
 /// By MainWindow::Page: the name on the command line, and of the icon.
-constexpr std::array pageNameTable = {"overview", "programs", "interfaces"};
+constexpr std::array pageNameTable = {"overview", "programs", "connections", "interfaces"};
 /// Below this width the sidebar shows its icons alone.
 constexpr int compactBelow = 760;
 constexpr int sidebarWidth = 160;
@@ -62,15 +64,18 @@ QPixmap dot(const QColor &colour, qreal devicePixelRatio)
 
 } // namespace
 
-MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, InterfaceModel &interfaces, QWidget *parent)
+MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsModel &connections,
+                       InterfaceModel &interfaces, QWidget *parent)
     : QMainWindow(parent)
     , m_model(model)
     , m_history(history)
+    , m_connectionsModel(connections)
     , m_interfaces(interfaces)
     , m_pageButtons(new QButtonGroup(this))
     , m_pages(new QStackedWidget(this))
     , m_overview(new OverviewPage(history, model, interfaces, this))
     , m_programs(new ProgramsPage(model, this))
+    , m_connections(new ConnectionsPage(connections, this))
     , m_interfacesPage(new InterfacesPage(interfaces, this))
     , m_measureActions(new QActionGroup(this))
     , m_helperNotice(new NoticeBar(this))
@@ -112,7 +117,9 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, InterfaceModel
     m_overview->setAutoFillBackground(false);
     addPage(Page::Overview, overview, tr("Overview"));
     addPage(Page::Programs, m_programs, tr("Programs"));
+    addPage(Page::Connections, m_connections, tr("Connections"));
     addPage(Page::Interfaces, m_interfacesPage, tr("Interfaces"));
+    connect(m_connections, &ConnectionsPage::readingWanted, this, &MainWindow::connectionsWanted);
     static_cast<QVBoxLayout *>(m_sidebar->layout())->addStretch(1);
 
     connect(m_overview, &OverviewPage::interfacesRequested, this, [this] { setPage(Page::Interfaces); });
@@ -125,6 +132,10 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, InterfaceModel
     auto *filter = new QAction(this);
     filter->setShortcut(QKeySequence::Find);
     connect(filter, &QAction::triggered, this, [this] {
+        if (m_pages->currentWidget() == m_connections) {
+            m_connections->focusFilter();
+            return;
+        }
         setPage(Page::Programs);
         m_programs->focusFilter();
     });
@@ -333,6 +344,11 @@ void MainWindow::setHelperStatus(const HelperStatus &status)
     updateState();
 }
 
+void MainWindow::setConnectionsNote(const QString &note)
+{
+    m_connections->setNote(note);
+}
+
 void MainWindow::setHistoryProblem(const QString &problem)
 {
     m_historyNotice->setNotice(problem);
@@ -394,6 +410,7 @@ void MainWindow::setUnitStyle(UnitStyle style)
     m_style = style;
     m_model.setUnitStyle(style);
     m_interfaces.setUnitStyle(style);
+    m_connectionsModel.setUnitBase(style.base);
     m_overview->setUnitStyle(style);
 }
 
@@ -401,6 +418,7 @@ void MainWindow::setPaused(bool paused)
 {
     m_model.setPaused(paused);
     m_interfaces.setPaused(paused);
+    m_connectionsModel.setPaused(paused);
     m_overview->setPaused(paused);
     applyPalette();
     updateState();
@@ -412,11 +430,14 @@ void MainWindow::updateState()
     const bool isLive = m_state.link == HelperState::Link::Live;
     QString text;
     QString empty;
+    QString noConnections;
     QColor colour = colours.muted;
     switch (m_state.link) {
     case HelperState::Link::Live:
         text = m_state.scope == Scope::All ? tr("Measuring all programs") : tr("Measuring your programs");
         empty = tr("No program has used the network since the helper started.");
+        noConnections = m_state.scope == Scope::All ? tr("There is no TCP connection.")
+                                                    : tr("Your programs have no TCP connection.");
         colour = colours.good;
         break;
     case HelperState::Link::Connecting:
@@ -443,6 +464,7 @@ void MainWindow::updateState()
     m_overview->setEmptyText(empty);
     m_programs->setEmptyText(empty);
     m_interfacesPage->setEmptyText(isLive ? tr("Waiting for the interfaces’ counters.") : empty);
+    m_connections->setEmptyText(isLive ? noConnections : empty);
     m_helperNotice->setNotice(m_state.problem, m_state.canRetry ? tr("Try again") : QString());
     m_scopeNotice->setNotice(isLive ? m_state.scopeNote : QString(), tr("Ask again"));
 

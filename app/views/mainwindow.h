@@ -17,6 +17,8 @@ class QPushButton;
 
 namespace Nettally {
 
+class ConnectionsModel;
+class ConnectionsPage;
 class InterfaceModel;
 class InterfacesPage;
 class LiveModel;
@@ -40,11 +42,11 @@ class MainWindow : public QMainWindow {
     Q_OBJECT
 
 public:
-    enum class Page { Overview, Programs, Interfaces };
+    enum class Page { Overview, Programs, Connections, Interfaces };
 
     /// Must not outlive the models.
-    MainWindow(LiveModel &model, TrafficHistory &history, InterfaceModel &interfaces,
-               QWidget *parent = nullptr);
+    MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsModel &connections,
+               InterfaceModel &interfaces, QWidget *parent = nullptr);
     ~MainWindow() override;
 
     /// The names of the pages, in their order: for a command line.
@@ -53,11 +55,15 @@ public:
     Page page() const;
     void setHelperState(const HelperState &state);
     void setHelperStatus(const HelperStatus &status);
+    /// A sentence about the list of connections, or why there is none; empty when there is nothing to say.
+    void setConnectionsNote(const QString &note);
     /// What keeps the history from being written; empty when nothing does.
     void setHistoryProblem(const QString &problem);
 
 Q_SIGNALS:
     void pageChanged(Nettally::MainWindow::Page page);
+    /// The page of connections is seen, and what it shows is a second old.
+    void connectionsWanted();
     /// The user wants another try at reaching the helper.
     void retryRequested();
     /// The user wants to see these programs; polkit may ask for a password.
@@ -84,6 +90,7 @@ private:
 
     LiveModel &m_model;
     TrafficHistory &m_history;
+    ConnectionsModel &m_connectionsModel;
     InterfaceModel &m_interfaces;
     HelperState m_state;
     HelperStatus m_status;
@@ -98,6 +105,7 @@ private:
     QStackedWidget *m_pages;
     OverviewPage *m_overview;
     ProgramsPage *m_programs;
+    ConnectionsPage *m_connections;
     InterfacesPage *m_interfacesPage;
     QActionGroup *m_measureActions;
     QLabel *m_title = nullptr;

@@ -164,6 +164,36 @@ struct nt_audit_interface {
 };
 NT_ASSERT_SIZE(struct nt_audit_interface, 4104);
 
+#define NT_CONNECTION_MEASURED 1u /* the counters below are: a full socket, connected or about to be */
+
+/*
+ * A TCP socket of the reader's network namespace, as the iterator over them writes it; in no map. Byte
+ * totals are of the connection's life, from before the helper's start on.
+ */
+struct nt_connection {
+    nt_u64 cookie; /* SO_COOKIE: a connection has the same one from its handshake to the end of TIME_WAIT */
+    nt_u64 openedNs; /* CLOCK_BOOTTIME nanoseconds; 0: not known, as before the helper's start */
+    nt_u64 rxBytes; /* payload received in order, without the FIN that TCP counts as a byte */
+    nt_u64 txBytes; /* payload sent, each byte once */
+    nt_u64 retransmittedBytes; /* payload sent again */
+    nt_u8 local[16]; /* network byte order, IPv4 v4-mapped; all zero: any address */
+    nt_u8 remote[16]; /* likewise; all zero: none, as of a listener */
+    nt_u32 program; /* index in the program table; NT_UNOWNED_PROGRAM: not known */
+    nt_u32 roundTripUs; /* smoothed; 0: not measured yet */
+    nt_u32 roundTripVariationUs; /* mean deviation */
+    nt_u32 leastRoundTripUs; /* within the last minutes; 0: not measured yet */
+    nt_u32 congestionWindow; /* segments */
+    nt_u32 retransmits; /* segments sent again */
+    nt_u16 localPort; /* host byte order */
+    nt_u16 remotePort; /* host byte order */
+    nt_u16 servicePort; /* as in nt_row_key */
+    nt_u8 state; /* TCP_*, include/net/tcp_states.h; TCP_NEW_SYN_RECV is told as TCP_SYN_RECV */
+    nt_u8 direction; /* enum nt_direction */
+    nt_u32 flags; /* NT_CONNECTION_* */
+    nt_u32 reserved; /* 0, so that the record has no padding */
+};
+NT_ASSERT_SIZE(struct nt_connection, 112);
+
 /* One element, shared by all programs. */
 struct nt_control {
     nt_u32 abiVersion; /* NT_ABI_VERSION, written by the helper before anything is attached */

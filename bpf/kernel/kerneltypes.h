@@ -44,6 +44,7 @@ struct proto {
 
 struct sock_common {
     nt_u32 skc_daddr; /* big endian */
+    nt_u32 skc_rcv_saddr; /* big endian */
     nt_u16 skc_dport; /* big endian */
     nt_u16 skc_num; /* host order */
     unsigned short skc_family;
@@ -52,6 +53,7 @@ struct sock_common {
     struct proto *skc_prot;
     possible_net_t skc_net;
     struct in6_addr skc_v6_daddr;
+    struct in6_addr skc_v6_rcv_saddr;
 };
 
 struct sock {
@@ -88,8 +90,27 @@ struct packet_sock {
     int ifindex; /* of bind() */
 };
 
+struct minmax_sample {
+    nt_u32 v;
+};
+
+struct minmax {
+    struct minmax_sample s[3];
+};
+
 struct tcp_sock {
     nt_u32 total_retrans; /* segments */
+    nt_u32 srtt_us; /* eighths of a microsecond */
+    nt_u32 mdev_us; /* quarters of a microsecond */
+    struct minmax rtt_min; /* microseconds, ~0: none yet */
+    nt_u32 snd_cwnd;
+    nt_u64 bytes_received;
+    nt_u64 bytes_sent;
+    nt_u64 bytes_acked;
+    nt_u32 snd_una;
+    nt_u32 snd_nxt;
+    nt_u32 write_seq;
+    nt_u64 bytes_retrans;
 };
 
 struct msghdr {
@@ -190,6 +211,17 @@ struct task_struct {
     char comm[NT_COMM_LEN];
 };
 
+struct seq_file;
+
+struct bpf_iter_meta {
+    struct seq_file *seq;
+};
+
+struct bpf_iter__tcp {
+    struct bpf_iter_meta *meta;
+    struct sock_common *sk_common;
+};
+
 struct bpf_iter__task_file {
     struct task_struct *task;
     nt_u32 fd;
@@ -213,8 +245,14 @@ struct bpf_iter__task_file {
 #define NT_TCP_ESTABLISHED 1
 #define NT_TCP_SYN_SENT 2
 #define NT_TCP_SYN_RECV 3
+#define NT_TCP_FIN_WAIT1 4
+#define NT_TCP_FIN_WAIT2 5
 #define NT_TCP_CLOSE 7
+#define NT_TCP_CLOSE_WAIT 8
+#define NT_TCP_LAST_ACK 9
 #define NT_TCP_LISTEN 10
+#define NT_TCP_CLOSING 11
+#define NT_TCP_NEW_SYN_RECV 12
 #define NT_MSG_PEEK 0x2
 #define NT_MSG_ERRQUEUE 0x2000
 #define NT_ETH_P_IP bpf_htons(0x0800)

@@ -13,6 +13,8 @@ void registerTypes()
     qDBusRegisterMetaType<QList<Remote>>();
     qDBusRegisterMetaType<Row>();
     qDBusRegisterMetaType<QList<Row>>();
+    qDBusRegisterMetaType<Connection>();
+    qDBusRegisterMetaType<QList<Connection>>();
     qDBusRegisterMetaType<BalanceLine>();
     qDBusRegisterMetaType<QList<BalanceLine>>();
     qDBusRegisterMetaType<InterfaceBalance>();
@@ -81,6 +83,32 @@ const QDBusArgument &operator>>(const QDBusArgument &argument, Row &row)
         >> row.ifindex >> row.rxPayloadBytes >> row.txPayloadBytes >> row.openSockets >> row.rxIpBytes
         >> row.txIpBytes >> row.rxSegmentHeaderBytes >> row.txSegmentHeaderBytes >> row.rxPackets
         >> row.txPackets >> row.retransmits;
+    argument.endStructure();
+    return argument;
+}
+
+QDBusArgument &operator<<(QDBusArgument &argument, const Connection &connection)
+{
+    argument.beginStructure();
+    argument << connection.cookie << connection.program << connection.state << connection.direction
+             << connection.servicePort << connection.local << connection.localPort << connection.remote
+             << connection.remotePort << connection.openedNs << connection.isMeasured
+             << connection.roundTripUs << connection.roundTripVariationUs << connection.leastRoundTripUs
+             << connection.congestionWindow << connection.retransmits << connection.retransmittedBytes
+             << connection.rxBytes << connection.txBytes;
+    argument.endStructure();
+    return argument;
+}
+
+const QDBusArgument &operator>>(const QDBusArgument &argument, Connection &connection)
+{
+    argument.beginStructure();
+    argument >> connection.cookie >> connection.program >> connection.state >> connection.direction
+        >> connection.servicePort >> connection.local >> connection.localPort >> connection.remote
+        >> connection.remotePort >> connection.openedNs >> connection.isMeasured >> connection.roundTripUs
+        >> connection.roundTripVariationUs >> connection.leastRoundTripUs >> connection.congestionWindow
+        >> connection.retransmits >> connection.retransmittedBytes >> connection.rxBytes
+        >> connection.txBytes;
     argument.endStructure();
     return argument;
 }

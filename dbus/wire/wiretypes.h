@@ -29,6 +29,7 @@ inline constexpr quint32 maxAuditSeconds = 60;
 /// Bound of one message, far below the bus's 32 MiB: 10,000 rows are 0.6 MB, 2,000 programs at most 0.9 MB.
 inline constexpr int maxRowsPerMessage = 10000;
 inline constexpr int maxProgramsPerMessage = 2000;
+inline constexpr int maxConnectionsPerMessage = 10000; ///< 1.4 MB
 
 enum class ProgramKind : quint8 { Program = 0, KernelThread = 1, Others = 2, Overflow = 3, Kernel = 4 };
 enum class Direction : quint8 { Unknown = 0, Outgoing = 1, Incoming = 2, Link = 3 };
@@ -75,6 +76,29 @@ struct Row {
     quint64 txPackets = 0;
     quint64 retransmits = 0;
     bool operator==(const Row &) const = default;
+};
+
+struct Connection {
+    quint64 cookie = 0;
+    quint32 program = 0;
+    quint8 state = 0;
+    quint8 direction = 0;
+    quint16 servicePort = 0;
+    QByteArray local;
+    quint16 localPort = 0;
+    QByteArray remote;
+    quint16 remotePort = 0;
+    quint64 openedNs = 0;
+    bool isMeasured = false;
+    quint32 roundTripUs = 0;
+    quint32 roundTripVariationUs = 0;
+    quint32 leastRoundTripUs = 0;
+    quint32 congestionWindow = 0;
+    quint32 retransmits = 0;
+    quint64 retransmittedBytes = 0;
+    quint64 rxBytes = 0;
+    quint64 txBytes = 0;
+    bool operator==(const Connection &) const = default;
 };
 
 struct BalanceLine {
@@ -125,6 +149,8 @@ QDBusArgument &operator<<(QDBusArgument &argument, const Remote &remote);
 const QDBusArgument &operator>>(const QDBusArgument &argument, Remote &remote);
 QDBusArgument &operator<<(QDBusArgument &argument, const Row &row);
 const QDBusArgument &operator>>(const QDBusArgument &argument, Row &row);
+QDBusArgument &operator<<(QDBusArgument &argument, const Connection &connection);
+const QDBusArgument &operator>>(const QDBusArgument &argument, Connection &connection);
 QDBusArgument &operator<<(QDBusArgument &argument, const BalanceLine &line);
 const QDBusArgument &operator>>(const QDBusArgument &argument, BalanceLine &line);
 QDBusArgument &operator<<(QDBusArgument &argument, const InterfaceBalance &balance);
@@ -139,6 +165,7 @@ const QDBusArgument &operator>>(const QDBusArgument &argument, Interface &interf
 Q_DECLARE_METATYPE(Nettally::Wire::Program)
 Q_DECLARE_METATYPE(Nettally::Wire::Remote)
 Q_DECLARE_METATYPE(Nettally::Wire::Row)
+Q_DECLARE_METATYPE(Nettally::Wire::Connection)
 Q_DECLARE_METATYPE(Nettally::Wire::BalanceLine)
 Q_DECLARE_METATYPE(Nettally::Wire::InterfaceBalance)
 Q_DECLARE_METATYPE(Nettally::Wire::Probe)

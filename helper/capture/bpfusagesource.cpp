@@ -20,6 +20,7 @@
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <span>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,6 +116,8 @@ constexpr std::array<GroupHook, 4> groupHooks{{
     {"socket-release", "cgroup/sock_release", "socketReleased",
      QT_TRANSLATE_NOOP("BpfUsageSource", "closed UDP sockets stay in the number of connections")},
 }};
+
+constexpr char connectionsProgram[] = "tcpConnections";
 
 /// Each map that the programs share, but for the scratch space, which holds nothing.
 constexpr std::array<const char *, 8> keptMaps{"audit",    "audit_switch", "control",       "rows",
@@ -230,6 +233,7 @@ std::unique_ptr<BpfUsageSource> BpfUsageSource::create(const Options &options, Q
         if (!problem->isEmpty() || !source->load(options, problem) || !source->attach(problem))
             return {};
     }
+    source->openConnections();
     if (!source->seal(problem))
         return {};
     return source;
@@ -498,6 +502,7 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
     const KernelSupport::PortRange ephemeral = KernelSupport::ephemeralPorts();
     // Not one of the purposes: a kernel that refuses it refuses it alone, when it is read.
     bpf_program__set_autoload(m_skeleton->progs.socketsOpenBefore, KernelSupport::hasIterator("task_file"));
+    bpf_program__set_autoload(m_skeleton->progs.tcpConnections, KernelSupport::hasIterator("tcp"));
 
     m_skeleton->rodata->ephemeralPortFirst = ephemeral.first;
     m_skeleton->rodata->ephemeralPortLast = ephemeral.last;
@@ -635,6 +640,86 @@ void BpfUsageSource::findEarlierSockets()
     }
     bpf_link__destroy(link);
     m_probes.append(state);
+}
+
+/// The iterator over connections is read when it is asked for, long after root was left.
+void BpfUsageSource::openConnections()
+{
+    QString problem = translate("not in this kernel");
+    bpf_program *program = m_skeleton ? m_skeleton->progs.tcpConnections : nullptr;
+    if (program && bpf_program__autoload(program)) {
+        bpf_link *link = bpf_program__attach_iter(program, nullptr);
+        if (!link || !keep(program, link))
+            problem = QString::fromLocal8Bit(std::strerror(errno));
+        else if (!m_pins)
+            problem = m_connections.openUnnamed(link);
+    }
+    if (m_pins && m_pins->hasLink(int(m_set), connectionsProgram))
+        problem = m_connections.open(m_pins->linkPath(int(m_set), connectionsProgram));
+
+    ProbeState state{QStringLiteral("connections"), QStringLiteral("iter/tcp"), problem.isEmpty(), {}};
+    if (!state.active) {
+        state.mechanism.clear();
+        state.note = translate("connections are not listed, nor their round trip times (%1)").arg(problem);
+    }
+    m_probes.append(state);
+}
+
+ConnectionReading BpfUsageSource::connections(CounterSink &sink, size_t most)
+{
+    ConnectionReading reading;
+    const int file = m_connections.read();
+    if (file < 0) {
+        reading.problem =
+            translate("The kernel's connections cannot be listed (%1); \"nettallyctl status\" says why.")
+                .arg(QString::fromLocal8Bit(std::strerror(errno)));
+        return reading;
+    }
+    std::vector<nt_connection> buffer(256);
+    ssize_t length = 0;
+    while ((length = ::read(file, buffer.data(), buffer.size() * sizeof(nt_connection))) > 0
+           || (length < 0 && (errno == EINTR || errno == EAGAIN))) {
+        if (length < 0)
+            continue;
+        // The kernel hands out whole records: each is in its buffer, or is not, and the buffer here is no
+        // smaller than a record.
+        for (const nt_connection &found : std::span(buffer).first(size_t(length) / sizeof(nt_connection))) {
+            if (reading.connections.size() >= most) {
+                reading.isCut = true;
+                close(file);
+                return reading;
+            }
+            ConnectionRecord record;
+            record.cookie = found.cookie;
+            record.openedNs = found.openedNs;
+            record.isMeasured = found.flags & NT_CONNECTION_MEASURED;
+            record.rxBytes = found.rxBytes;
+            record.txBytes = found.txBytes;
+            record.retransmittedBytes = found.retransmittedBytes;
+            std::memcpy(record.local.data(), found.local, record.local.size());
+            std::memcpy(record.remote.data(), found.remote, record.remote.size());
+            record.roundTripUs = found.roundTripUs;
+            record.roundTripVariationUs = found.roundTripVariationUs;
+            record.leastRoundTripUs = found.leastRoundTripUs;
+            record.congestionWindow = found.congestionWindow;
+            record.retransmits = found.retransmits;
+            record.localPort = found.localPort;
+            record.remotePort = found.remotePort;
+            record.servicePort = found.servicePort;
+            record.state = found.state;
+            record.direction = found.direction;
+            if (found.program < m_programs.size() && reportProgram(found.program, sink))
+                record.programSlot = found.program;
+            reading.connections.push_back(record);
+        }
+    }
+    if (length < 0) {
+        reading.connections.clear();
+        reading.problem = translate("The kernel's connections cannot be read: %1. Ask again.")
+                              .arg(QString::fromLocal8Bit(std::strerror(errno)));
+    }
+    close(file);
+    return reading;
 }
 
 bool BpfUsageSource::reportProgram(quint32 slot, CounterSink &sink)

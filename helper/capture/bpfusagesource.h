@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "iteratorfile.h"
 #include "mappedarray.h"
 #include "nettally_abi.h"
 #include "pinfolder.h"
@@ -34,6 +35,7 @@ public:
     ~BpfUsageSource() override;
 
     void read(CounterSink &sink) override;
+    ConnectionReading connections(CounterSink &sink, size_t most) override;
     QList<ProbeState> probes() const override { return m_probes; }
     QList<InterfaceCounters> interfaces() const override;
     QString setAuditing(bool on) override;
@@ -68,6 +70,7 @@ private:
     bool attachToControlGroups(QString *problem);
     bool keep(bpf_program *program, bpf_link *link);
     void findEarlierSockets();
+    void openConnections();
     bool mapTables(int control, int rows, int programs, QString *problem);
     bool mapAudit(QString *problem);
     bool seal(QString *problem);
@@ -78,6 +81,7 @@ private:
     bool m_continues = false; ///< the maps hold what an earlier helper counted
     nettally_bpf *m_skeleton = nullptr;
     std::vector<bpf_link *> m_links;
+    IteratorFile m_connections;
     MappedArray<nt_control> m_control;
     MappedArray<nt_program> m_programs;
     MappedArray<nt_row> m_rows;

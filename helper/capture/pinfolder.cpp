@@ -121,12 +121,17 @@ void PinFolder::removeMap(const char *name) const
 
 bool PinFolder::hasLink(int set, const char *name) const
 {
-    return access((setPath(m_path, set) + '/' + name).constData(), F_OK) == 0;
+    return access(linkPath(set, name).constData(), F_OK) == 0;
 }
 
 bool PinFolder::pinLink(bpf_link *link, int set, const char *name) const
 {
-    return bpf_link__pin(link, (setPath(m_path, set) + '/' + name).constData()) == 0;
+    return bpf_link__pin(link, linkPath(set, name).constData()) == 0;
+}
+
+QByteArray PinFolder::linkPath(int set, const char *name) const
+{
+    return setPath(m_path, set) + '/' + name;
 }
 
 void PinFolder::removeSet(int set) const

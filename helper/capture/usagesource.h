@@ -2,6 +2,7 @@
 #pragma once
 
 #include "audit.h"
+#include "connectionrecord.h"
 #include "counters.h"
 
 #include <QList>
@@ -29,6 +30,10 @@ public:
 
     /// Reports to @p sink what changed since the last call; everything on the first.
     virtual void read(CounterSink &sink) = 0;
+
+    /// The TCP connections of netNs() as they are now, at most @p most. The programs they name reach @p sink
+    /// before. Takes about 1.5 µs for each.
+    virtual ConnectionReading connections(CounterSink &sink, size_t most) = 0;
 
     virtual QList<ProbeState> probes() const = 0;
     virtual QList<InterfaceCounters> interfaces() const = 0;

@@ -122,6 +122,12 @@ public:
     /// Payload of flows or programs that found the source's tables full.
     Bytes spilled() const;
 
+    /// The program now in the source's slot; see ProcessTable::idOfSlot().
+    const Process &processOfSlot(quint32 slot) const
+    {
+        return m_processes.process(m_processes.idOfSlot(slot));
+    }
+
     /// What the flows amount to at each interface.
     InterfaceBook &interfaces() { return m_interfaces; }
 

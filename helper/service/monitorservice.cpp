@@ -8,6 +8,7 @@
 #include <QDBusPendingCallWatcher>
 #include <QDBusPendingReply>
 #include <QPointer>
+#include <QSet>
 #include <QUuid>
 
 #include <algorithm>
@@ -23,6 +24,9 @@ constexpr int readingSharedMs = 20;
 /// Status reads anew when the last reading is older, so that its sums are true without subscribers
 /// and a caller in a loop costs a reading a second at most.
 constexpr int statusReadingMs = 1000;
+/// Under a second, so that who asks each second meets no old reading for want of a millisecond.
+constexpr int connectionsSharedMs = 900;
+constexpr int connectionsKeptMs = 10000;
 
 quint64 bootTimeNs()
 {
@@ -93,6 +97,43 @@ Wire::Row toWire(const LedgerRow &row)
             row.totals.retransmits};
 }
 
+/// As in the contract: 4 or 16 bytes, empty where all are zero.
+QByteArray addressBytes(const RemoteBytes &bytes)
+{
+    static constexpr std::array<quint8, 12> v4Mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    if (bytes == RemoteBytes{})
+        return {};
+    const bool isV4 = std::equal(v4Mapped.begin(), v4Mapped.end(), bytes.begin());
+    const qsizetype skipped = isV4 ? qsizetype(v4Mapped.size()) : 0;
+    return QByteArray(reinterpret_cast<const char *>(bytes.data()) + skipped,
+                      qsizetype(bytes.size()) - skipped);
+}
+
+Wire::Connection toWire(const ConnectionRecord &connection, quint32 programId)
+{
+    Wire::Connection wire;
+    wire.cookie = connection.cookie;
+    wire.program = programId;
+    wire.state = connection.state;
+    wire.direction = connection.direction;
+    wire.servicePort = connection.servicePort;
+    wire.local = addressBytes(connection.local);
+    wire.localPort = connection.localPort;
+    wire.remote = addressBytes(connection.remote);
+    wire.remotePort = connection.remotePort;
+    wire.openedNs = connection.openedNs;
+    wire.isMeasured = connection.isMeasured;
+    wire.roundTripUs = connection.roundTripUs;
+    wire.roundTripVariationUs = connection.roundTripVariationUs;
+    wire.leastRoundTripUs = connection.leastRoundTripUs;
+    wire.congestionWindow = connection.congestionWindow;
+    wire.retransmits = connection.retransmits;
+    wire.retransmittedBytes = connection.retransmittedBytes;
+    wire.rxBytes = connection.rxBytes;
+    wire.txBytes = connection.txBytes;
+    return wire;
+}
+
 Wire::InterfaceBalance toWire(const InterfaceAccount &balance)
 {
     Wire::InterfaceBalance wire{balance.counters.index,
@@ -124,14 +165,19 @@ QList<WireType> slice(const std::vector<Item> &all, size_t part, int size, const
     return items;
 }
 
+/// About what a program takes in a message: a character of a name up to three bytes.
+qint64 wireBytes(const Process &process)
+{
+    return 80 + 3 * (process.name.size() + process.executable.size());
+}
+
 /// About what @p changes take as messages, each item with its padding.
 qint64 wireBytes(const LedgerChanges &changes)
 {
     qint64 bytes = 256 + 104 * qint64(changes.rows.size()) + 28 * qint64(changes.remotes.size())
         + 4 * qint64(changes.endedProgramIds.size());
-    // A character of a name takes up to three bytes.
     for (const Process *process : changes.programs)
-        bytes += 80 + 3 * (process->name.size() + process->executable.size());
+        bytes += wireBytes(*process);
     return bytes;
 }
 
@@ -163,6 +209,10 @@ MonitorService::MonitorService(const QDBusConnection &bus, UsageSource &source, 
     m_idleTimer.setSingleShot(true);
     m_idleTimer.setInterval(m_limits.idleExitMs);
     connect(&m_idleTimer, &QTimer::timeout, this, &MonitorService::idle);
+
+    m_connectionsTimer.setSingleShot(true);
+    m_connectionsTimer.setInterval(connectionsKeptMs);
+    connect(&m_connectionsTimer, &QTimer::timeout, this, [this] { m_connections.clear(); });
 }
 
 MonitorService::~MonitorService()
@@ -593,6 +643,68 @@ void MonitorService::finishAudit()
         begun.call.createReply({QVariant::fromValue(begun.beginNs), QVariant::fromValue(m_readingTimeNs),
                                 QVariant::fromValue(interfaces)}));
     updateIdleTimer();
+}
+
+void MonitorService::readConnections()
+{
+    m_connectionsTimer.start();
+    if (m_connections.isYoungerThan(connectionsSharedMs))
+        return;
+    // A reading of its own, so that what it brings of programs is newer than any push.
+    m_ledger.beginReading();
+    m_connections.take(m_source.connections(m_ledger, size_t(m_limits.connectionsRead)), bootTimeNs());
+}
+
+qulonglong MonitorService::Connections(uint subscription, qulonglong after, uint limit, qulonglong &timeNs,
+                                       bool &more, bool &cut, QList<Wire::Program> &programs,
+                                       QList<Wire::Connection> &connections)
+{
+    Subscription *own = subscriptionOfCaller(subscription);
+    if (!own)
+        return 0;
+    if (limit == 0 || limit > uint(Wire::maxConnectionsPerMessage)) {
+        sendErrorReply(invalidArgs(), tr("limit must be 1 to %1.").arg(Wire::maxConnectionsPerMessage));
+        return 0;
+    }
+    if (own->hasUnacknowledgedAnswer()) {
+        sendErrorReply(limitsExceeded(), tr("Acknowledge the last answer of Connections first."));
+        return 0;
+    }
+    if (unacknowledgedBytesOf(own->uid()) >= m_limits.unacknowledgedBytesPerUser) {
+        sendErrorReply(limitsExceeded(), tr("Acknowledge the pushes and answers that were sent first."));
+        return 0;
+    }
+    readConnections();
+    if (!m_connections.problem().isEmpty()) {
+        sendErrorReply(QDBusError::errorString(QDBusError::NotSupported), m_connections.problem());
+        return 0;
+    }
+
+    timeNs = m_connections.timeNs();
+    cut = m_connections.isCut();
+    more = false;
+    qint64 bytes = 256;
+    QSet<quint32> named;
+    for (auto next = m_connections.after(after); next != m_connections.end(); ++next) {
+        const bool isKnown = next->programSlot != ProgramSlot::unowned;
+        const Process &process = m_ledger.processOfSlot(next->programSlot);
+        const std::optional<quint32> ownUid = own->view().ownUid;
+        if (ownUid && (!isKnown || process.kind != ProcessKind::Program || process.uid != *ownUid))
+            continue;
+        const bool isNew = isKnown && !named.contains(process.id);
+        if (uint(connections.size()) >= limit || (isNew && named.size() >= m_limits.programsPerMessage)) {
+            more = true;
+            break;
+        }
+        if (isNew) {
+            named.insert(process.id);
+            programs.append(toWire(process));
+            bytes += wireBytes(process);
+        }
+        connections.append(toWire(*next, isKnown ? process.id : 0));
+        bytes += 144;
+    }
+    return own->countAnswer(bytes);
 }
 
 Wire::StringMap MonitorService::Status(QList<Wire::Probe> &probes, Wire::CountMap &losses,

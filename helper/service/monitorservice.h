@@ -2,6 +2,7 @@
 #pragma once
 
 #include "authorizer.h"
+#include "connectionbook.h"
 #include "ledger.h"
 #include "usagesource.h"
 #include "wiretypes.h"
@@ -41,6 +42,7 @@ public:
         int inAll = 256;
         int rowsPerMessage = Wire::maxRowsPerMessage;
         int programsPerMessage = Wire::maxProgramsPerMessage;
+        int connectionsRead = 200000; ///< of the kernel at a time; a hundred bytes each
         /// About as much in pushes to one user may be unacknowledged, and one push more: what its callers
         /// leave unread counts against the helper in the bus daemon, which reads no more of it at 127 MiB.
         qint64 unacknowledgedBytesPerUser = 16 << 20;
@@ -70,6 +72,8 @@ public:
     qulonglong Balance(QList<Wire::InterfaceBalance> &interfaces);
     qulonglong Audit(uint subscription, uint seconds, qulonglong &endNs,
                      QList<Wire::InterfaceBalance> &interfaces);
+    qulonglong Connections(uint subscription, qulonglong after, uint limit, qulonglong &timeNs, bool &more,
+                           bool &cut, QList<Wire::Program> &programs, QList<Wire::Connection> &connections);
 
 Q_SIGNALS:
     /// Nobody subscribed for Limits::idleExitMs.
@@ -125,6 +129,7 @@ private:
     void readSource();
     /// As readSource(), unless the last reading is young enough.
     void readSourceForStatus();
+    void readConnections();
 
     QDBusConnection m_bus;
     UsageSource &m_source;
@@ -141,6 +146,8 @@ private:
     std::optional<RunningAudit> m_audit;
     QDBusServiceWatcher m_callers;
     QTimer m_idleTimer;
+    ConnectionBook m_connections;
+    QTimer m_connectionsTimer; ///< the reading is let go when nobody asks any more
 };
 
 } // namespace Nettally

@@ -42,7 +42,7 @@ void Subscription::setIntervalMs(quint32 intervalMs)
 
 void Subscription::tick()
 {
-    if (hasUnacknowledged() && m_sinceProgress.elapsed() >= m_acknowledgeLimitMs) {
+    if (!m_unacknowledged.empty() && m_sinceProgress.elapsed() >= m_acknowledgeLimitMs) {
         Q_EMIT stalled();
         return;
     }
@@ -53,7 +53,7 @@ void Subscription::tick()
 
 quint64 Subscription::countPush(quint64 version, qint64 bytes)
 {
-    if (!hasUnacknowledged())
+    if (m_unacknowledged.empty())
         m_sinceProgress.start();
     m_sentVersion = version;
     m_sentSequence += 1 + QRandomGenerator::system()->bounded(maxSequenceStep);
@@ -63,12 +63,23 @@ quint64 Subscription::countPush(quint64 version, qint64 bytes)
 
 qint64 Subscription::unacknowledgedBytes() const
 {
-    return std::accumulate(m_unacknowledged.begin(), m_unacknowledged.end(), qint64(0),
+    return std::accumulate(m_unacknowledged.begin(), m_unacknowledged.end(), m_answer.bytes,
                            [](qint64 sum, const Push &push) { return sum + push.bytes; });
+}
+
+quint64 Subscription::countAnswer(qint64 bytes)
+{
+    // Above all numbers that pushes will reach.
+    m_answer = {QRandomGenerator::system()->generate64() | quint64(1) << 63, bytes};
+    return m_answer.sequence;
 }
 
 bool Subscription::acknowledge(quint64 sequence)
 {
+    if (sequence != 0 && sequence == m_answer.sequence) {
+        m_answer = {};
+        return true;
+    }
     if (sequence != 0 && sequence <= m_acknowledgedSequence)
         return true;
     const auto push = std::find_if(m_unacknowledged.begin(), m_unacknowledged.end(),

@@ -38,8 +38,10 @@ public:
     /// The Ledger's version up to which changes were sent; 0 before the first push.
     quint64 sentVersion() const { return m_sentVersion; }
     bool isEnded() const { return m_isEnded; }
-    bool hasUnacknowledged() const { return !m_unacknowledged.empty(); }
-    /// Of the pushes unacknowledged, as counted by countPush().
+    /// Whether an answer of countAnswer() is.
+    bool hasUnacknowledgedAnswer() const { return m_answer.sequence != 0; }
+    bool hasUnacknowledged() const { return !m_unacknowledged.empty() || hasUnacknowledgedAnswer(); }
+    /// Of the pushes unacknowledged, as counted by countPush(), and of the answer.
     qint64 unacknowledgedBytes() const;
 
     /// Emits pushDue() at once and from then on.
@@ -48,7 +50,10 @@ public:
     /// Counts a push of about @p bytes up to @p version as sent; its sequence number. The numbers grow by
     /// steps nobody can guess, so that only who has read a push can acknowledge it.
     quint64 countPush(quint64 version, qint64 bytes);
-    /// False unless @p sequence is of a push unacknowledged, or not above the last acknowledged.
+    /// Counts an answer of about @p bytes to a call, one at a time; a sequence number nobody can guess.
+    quint64 countAnswer(qint64 bytes);
+    /// False unless @p sequence is of the answer or a push unacknowledged, or not above the last
+    /// acknowledged.
     bool acknowledge(quint64 sequence);
     /// No more pushes; acknowledgements are still taken.
     void end();
@@ -76,6 +81,7 @@ private:
     quint64 m_sentSequence = 0;
     quint64 m_acknowledgedSequence = 0;
     std::deque<Push> m_unacknowledged; ///< oldest first, at most maxUnacknowledged
+    Push m_answer; ///< unacknowledged; sequence 0: none
     bool m_isEnded = false;
     bool m_isOverdue = false; ///< a tick passed without a push, for want of acknowledgement
     QElapsedTimer m_sinceProgress; ///< since the last acknowledgement, or the push it is owed for

@@ -22,6 +22,50 @@ void FakeUsageSource::read(CounterSink &sink)
     }
 }
 
+ConnectionReading FakeUsageSource::connections(CounterSink &sink, size_t most)
+{
+    ++m_connectionReadings;
+    for (auto &entry : m_programs) {
+        if (std::exchange(entry.isChanged, false))
+            sink.program(entry.record);
+    }
+    ConnectionReading reading = m_reading;
+    reading.isCut = reading.connections.size() > most;
+    if (reading.isCut)
+        reading.connections.resize(most);
+    return reading;
+}
+
+size_t FakeUsageSource::addConnection(quint64 cookie, quint32 programSlot, quint32 remote)
+{
+    ConnectionRecord connection;
+    connection.cookie = cookie;
+    connection.programSlot = programSlot;
+    connection.openedNs = 1'000'000'000;
+    connection.local = v4(0xc6330001u);
+    connection.localPort = quint16(40000 + cookie % 10000);
+    connection.remote = v4(0xc6120000u + remote);
+    connection.remotePort = connection.servicePort = 443;
+    connection.state = 1;
+    connection.direction = 1;
+    connection.isMeasured = true;
+    connection.roundTripUs = 12345;
+    connection.roundTripVariationUs = 678;
+    connection.leastRoundTripUs = 11000;
+    connection.congestionWindow = 10;
+    connection.retransmits = 2;
+    connection.retransmittedBytes = 2896;
+    connection.rxBytes = 1'000'000 + cookie;
+    connection.txBytes = 2000 + cookie;
+    m_reading.connections.push_back(connection);
+    return m_reading.connections.size() - 1;
+}
+
+void FakeUsageSource::removeConnection(size_t index)
+{
+    m_reading.connections.erase(m_reading.connections.begin() + qptrdiff(index));
+}
+
 quint32 FakeUsageSource::addProgram(const QByteArray &name, quint32 uid)
 {
     ProgramRecord record;

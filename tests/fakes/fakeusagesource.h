@@ -11,6 +11,7 @@ namespace Nettally {
 class FakeUsageSource : public UsageSource {
 public:
     void read(CounterSink &sink) override;
+    ConnectionReading connections(CounterSink &sink, size_t most) override;
     QList<ProbeState> probes() const override;
     QList<InterfaceCounters> interfaces() const override;
     QString setAuditing(bool on) override;
@@ -32,6 +33,14 @@ public:
     /// Every flow receives this many bytes before each reading.
     void setGrowth(quint64 rxBytes) { m_growth = rxBytes; }
 
+    /// An established outgoing connection to 198.18.0.0/15 + @p remote, port 443; its index.
+    size_t addConnection(quint64 cookie, quint32 programSlot, quint32 remote);
+    ConnectionRecord &connection(size_t index) { return m_reading.connections[index]; }
+    void removeConnection(size_t index);
+    /// Why there are none; empty: there are.
+    void setConnectionProblem(const QString &problem) { m_reading.problem = problem; }
+    int connectionReadings() const { return m_connectionReadings; }
+
     FlowRecord &flowRecord(quint32 slot) { return m_flows[slot].record; }
     int readings() const { return m_readings; }
 
@@ -49,6 +58,8 @@ private:
     quint64 m_growth = 0;
     int m_readings = 0;
     bool m_isAuditing = false;
+    ConnectionReading m_reading;
+    int m_connectionReadings = 0;
 };
 
 } // namespace Nettally

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Paints the real window, fed with a script instead of a helper, into a picture to be looked at:
-//     look OUT.png [WIDTHxHEIGHT] [overview|programs|interfaces] [light|dark]
+//     look OUT.png [WIDTHxHEIGHT] [overview|programs|connections|interfaces] [light|dark]
 //     [full|empty|missing|gap|expanded|ticks]
 // "ticks" measures instead: the time that a second's update takes with 1,000 programs shown.
+#include "connectionsmodel.h"
 #include "interfacemodel.h"
 #include "livemodel.h"
 #include "mainwindow.h"
@@ -34,6 +35,7 @@ struct Feed {
     LiveModel model;
     TrafficHistory history;
     InterfaceModel interfaces;
+    ConnectionsModel connections;
     quint64 timeNs = 100'000 * second;
 
     void push()
@@ -124,6 +126,43 @@ void run(Feed &feed, int programs, int seconds)
     }
 }
 
+ConnectionList connections()
+{
+    ConnectionList list;
+    list.timeNs = 100'000 * second;
+    QRandomGenerator random(3);
+    for (quint32 i = 1; i <= 60; ++i) {
+        Program program;
+        program.id = i % 16 + 1;
+        program.pid = 2000 + program.id;
+        program.name = names[qsizetype(program.id) - 1];
+        list.programs.insert(program.id, program);
+        Connection one;
+        one.cookie = i;
+        one.programId = i % 17 == 0 ? 0 : program.id;
+        one.state = i % 9 == 0 ? TcpState::Listening
+            : i % 7 == 0       ? TcpState::TimeWait
+            : i % 11 == 0      ? TcpState::CloseWait
+                               : TcpState::Established;
+        one.servicePort = one.state == TcpState::Listening ? quint16(i * 100) : 443;
+        if (one.state != TcpState::Listening)
+            one.remote = Address::fromString(i % 4 == 0 ? u"2001:db8:85a3::8a2e:370:%1"_s.arg(i, 0, 16)
+                                                        : u"198.51.100.%1"_s.arg(i));
+        if (i % 13 != 0)
+            one.openedNs = list.timeNs - random.bounded(9000U) * second;
+        if (one.state == TcpState::Established || one.state == TcpState::CloseWait) {
+            ConnectionFigures figures;
+            figures.rxBytes = quint64(random.bounded(1'000'000U)) * random.bounded(900U);
+            figures.txBytes = quint64(random.bounded(100'000U)) * random.bounded(90U);
+            figures.roundTripUs = 200 + random.bounded(20U) * random.bounded(9000U);
+            figures.retransmits = i % 5 == 0 ? random.bounded(2000U) : 0;
+            one.figures = figures;
+        }
+        list.connections.append(one);
+    }
+    return list;
+}
+
 HelperStatus status()
 {
     HelperStatus status;
@@ -155,11 +194,16 @@ int main(int argc, char *argv[])
     const QString what = arguments[5];
 
     Feed feed;
-    MainWindow window(feed.model, feed.history, feed.interfaces);
+    MainWindow window(feed.model, feed.history, feed.connections, feed.interfaces);
     window.resize(arguments[2].section(u'x', 0, 0).toInt(), arguments[2].section(u'x', 1).toInt());
     const auto page = MainWindow::Page(std::max<qsizetype>(MainWindow::pageNames().indexOf(arguments[3]), 0));
     window.setPage(page);
     window.show();
+    if (what == u"full")
+        feed.connections.apply(connections());
+    if (what == u"missing")
+        window.setConnectionsNote(
+            u"The helper is older than this program and cannot list connections: update nettally-helper."_s);
     HelperState state;
     if (what == u"missing") {
         state.link = HelperState::Link::Broken;
@@ -185,7 +229,7 @@ int main(int argc, char *argv[])
     if (what == u"ticks") {
         for (const int programs : {1000, 10'000}) {
             Feed many;
-            MainWindow measured(many.model, many.history, many.interfaces);
+            MainWindow measured(many.model, many.history, many.connections, many.interfaces);
             measured.resize(window.size());
             measured.setPage(page);
             measured.show();

@@ -123,6 +123,7 @@ private Q_SLOTS:
     void everythingRefused();
     void authorityMissing();
     void printsStatus();
+    void printsConnections();
     void printsLiveLines();
     void endsWithItsReader();
     void saysOutputIsFull();
@@ -359,6 +360,45 @@ void TestNettallyctl::printsStatus()
     const Outcome text = run({u"status"_s});
     QCOMPARE(text.exitCode, int(Cli::Ok));
     QVERIFY(text.output.contains("spilledRxBytes: 0"));
+}
+
+void TestNettallyctl::printsConnections()
+{
+    const quint32 program = m_source.addProgram("curl", geteuid());
+    m_source.addConnection(5, program, 7);
+    ConnectionRecord &listener = m_source.connection(m_source.addConnection(9, program, 8));
+    listener.state = 10;
+    listener.direction = 2;
+    listener.remote = {};
+    listener.isMeasured = false;
+    startHelper();
+
+    const Outcome table = run({u"connections"_s});
+    QCOMPARE(table.exitCode, int(Cli::Ok));
+    QCOMPARE(table.output.count('\n'), 3);
+    QVERIFY2(table.output.contains("198.18.0.7:443") && table.output.contains("Established")
+                 && table.output.contains("12.3"),
+             table.output.constData());
+
+    const Outcome json = run({u"connections"_s, u"--json"_s});
+    QCOMPARE(json.exitCode, int(Cli::Ok));
+    const QJsonObject object = QJsonDocument::fromJson(json.output).object();
+    QCOMPARE(object.value(u"schema"_s).toString(), u"nettally.connections/1"_s);
+    const QJsonArray connections = object.value(u"connections"_s).toArray();
+    QCOMPARE(connections.size(), 2);
+    const QJsonObject first = connections[0].toObject();
+    QCOMPARE(first.value(u"state"_s).toString(), u"established"_s);
+    QCOMPARE(first.value(u"remote"_s).toString(), u"198.18.0.7"_s);
+    QCOMPARE(first.value(u"name"_s).toString(), u"curl"_s);
+    QCOMPARE(first.value(u"roundTripUs"_s).toInt(), 12345);
+    QCOMPARE(first.value(u"rxPayloadBytes"_s).toInteger(), 1'000'005);
+    QVERIFY(connections[1].toObject().value(u"rxPayloadBytes"_s).isNull());
+    QVERIFY(connections[1].toObject().value(u"roundTripUs"_s).isNull());
+
+    m_source.setConnectionProblem(u"This kernel is a script."_s);
+    const auto refused = [this] { return run({u"connections"_s}).errors.contains("a script"); };
+    QTRY_VERIFY(refused()); // the reading before is shared for a while
+    m_source.setConnectionProblem({});
 }
 
 void TestNettallyctl::printsLiveLines()

@@ -40,6 +40,7 @@ private Q_SLOTS:
     void carriesPrograms();
     void carriesRemotes();
     void carriesRows();
+    void carriesConnections();
     void carriesProbes();
     void carriesInterfaces();
     void carriesMaps();
@@ -96,6 +97,10 @@ void WireTest::signaturesAreThoseOfTheXml()
          QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::Remote>>()))},
         {QStringLiteral("UsageDeltas.rows"),
          QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::Row>>()))},
+        {QStringLiteral("Connections.programs"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::Program>>()))},
+        {QStringLiteral("Connections.connections"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::Connection>>()))},
         {QStringLiteral("UsageDeltas.ended"),
          QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<uint>>()))},
         {QStringLiteral("Status.info"),
@@ -168,6 +173,15 @@ void WireTest::carriesRows()
     carry(QList<Wire::Row>{{}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, biggest});
     carry(QList<Wire::Row>(Wire::maxRowsPerMessage, biggest));
     carry(QList<Wire::Row>());
+}
+
+void WireTest::carriesConnections()
+{
+    const QByteArray v4("\xc6\x33\x64\x01", 4);
+    const QByteArray v6(16, '\xfe');
+    carry(QList<Wire::Connection>{{most<quint64>, most<quint32>, 11, 2, most<quint16>, v6, 1, v4, 2,
+                                   most<quint64>, true, 3, 4, 5, 6, most<quint32>, 7, most<quint64>, 8},
+                                  {1, 0, 10, 0, 22, {}, 22, {}, 0, 0, false, 0, 0, 0, 0, 0, 0, 0, 0}});
 }
 
 void WireTest::carriesProbes()

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <QTimer>
+#include <QWidget>
+
+class QLabel;
+class QLineEdit;
+class QStackedLayout;
+class QTreeView;
+
+namespace Nettally {
+
+class ConnectionsFilter;
+class ConnectionsModel;
+
+/// The table of TCP connections. Asks for a new reading each second, but only while it is seen.
+class ConnectionsPage : public QWidget {
+    Q_OBJECT
+
+public:
+    /// Must not outlive @p model.
+    explicit ConnectionsPage(ConnectionsModel &model, QWidget *parent = nullptr);
+    ~ConnectionsPage() override;
+
+    void focusFilter();
+    /// What to say while there are no connections at all.
+    void setEmptyText(const QString &text);
+    /// A sentence about the list on show, above it; empty when there is nothing to say.
+    void setNote(const QString &note);
+
+Q_SIGNALS:
+    /// The page is seen, and what it shows is a second old.
+    void readingWanted();
+
+protected:
+    void changeEvent(QEvent *event) override;
+    void showEvent(QShowEvent *event) override;
+    void hideEvent(QHideEvent *event) override;
+    bool eventFilter(QObject *watched, QEvent *event) override;
+
+private:
+    void restoreColumns();
+    void fitNameColumn();
+    void copySelection() const;
+    void showRowMenu(const QPoint &position);
+    void showHeaderMenu(const QPoint &position);
+    void updateEmptyState();
+    void applyPalette();
+
+    ConnectionsModel &m_model;
+    ConnectionsFilter *m_filter;
+    QLineEdit *m_filterEdit;
+    QAction *m_filterIcon;
+    QLabel *m_note;
+    QTreeView *m_table;
+    QLabel *m_empty;
+    QStackedLayout *m_stack;
+    QTimer m_readingTimer;
+    QString m_emptyText;
+    bool m_isNameWidthChosen = false; ///< by hand: it no longer follows the window
+    bool m_isFitting = false;
+};
+
+} // namespace Nettally
