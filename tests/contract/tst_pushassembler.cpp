@@ -119,13 +119,13 @@ void PushAssemblerTest::refusesFaultyPart_data()
     QTest::newRow("program without id")
         << QList<PushPart>{changed(whole, [](PushPart &p) { p.programs[0].id = 0; })};
     QTest::newRow("program of unknown kind")
-        << QList<PushPart>{changed(whole, [](PushPart &p) { p.programs[0].kind = 4; })};
+        << QList<PushPart>{changed(whole, [](PushPart &p) { p.programs[0].kind = 5; })};
     QTest::newRow("address of 5 bytes")
         << QList<PushPart>{changed(whole, [](PushPart &p) { p.remotes[0].address = "12345"; })};
     QTest::newRow("row without id") << QList<PushPart>{
         changed(whole, [](PushPart &p) { p.rows[0].row = 0; })};
     QTest::newRow("unknown direction")
-        << QList<PushPart>{changed(whole, [](PushPart &p) { p.rows[0].direction = 3; })};
+        << QList<PushPart>{changed(whole, [](PushPart &p) { p.rows[0].direction = 4; })};
     QTest::newRow("row of a program never sent")
         << QList<PushPart>{changed(whole, [](PushPart &p) { p.rows[0].program = 4; })};
     QTest::newRow("row of a remote never sent")
