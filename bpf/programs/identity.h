@@ -142,7 +142,12 @@ static __always_inline nt_u32 programOf(struct task_struct *task, const struct n
 /* A function of its own to the verifier, which walks its loops once and not at every call. */
 __weak __noinline nt_u32 currentProgram(const struct nt_program_key *key)
 {
-    return key ? programOf((struct task_struct *)bpf_get_current_task(), key) : NT_OVERFLOW_INDEX;
+    struct nt_program_key own;
+
+    if (!key)
+        return NT_OVERFLOW_INDEX;
+    own = *key; /* older kernels take a map's key from the stack only */
+    return programOf((struct task_struct *)bpf_get_current_task(), &own);
 }
 
 #endif

@@ -215,7 +215,7 @@ static __noinline int holdPacket(struct __sk_buff *skb, struct nt_socket *socket
 static __noinline int auditSeen(struct __sk_buff *skb, int isOutgoing)
 {
     struct nt_audit_interface *interface = auditOf(skb->ifindex);
-    nt_u8 headers[NT_CLASS_BYTES] = {};
+    nt_u8 headers[128] = {}; /* a power of two, for the mask */
     nt_u32 headerBytes = 0;
     nt_u32 more = 0;
     nt_u32 length;
@@ -223,10 +223,11 @@ static __noinline int auditSeen(struct __sk_buff *skb, int isOutgoing)
     if (!interface)
         return 0;
     length = skb->len < NT_CLASS_BYTES ? skb->len : NT_CLASS_BYTES;
-    /* Or the compiler tests a copy, and the verifier does not know the length that is used. */
+    /* Masked: all that older verifiers understand of a length that is neither zero nor too long. */
+    length -= 1;
     asm volatile("" : "+r"(length));
-    if (length > 0 && length <= NT_CLASS_BYTES)
-        bpf_skb_load_bytes(skb, 0, headers, length);
+    length = (length & (sizeof headers - 1)) + 1;
+    bpf_skb_load_bytes(skb, 0, headers, length);
     if (skb->gso_size)
         more = segmentsOf(skb, &headerBytes);
     addAudit(

@@ -119,9 +119,10 @@ constexpr std::array<GroupHook, 4> groupHooks{{
 
 constexpr char connectionsProgram[] = "tcpConnections";
 
-/// Each map that the programs share, but for the scratch space, which holds nothing.
-constexpr std::array<const char *, 8> keptMaps{"audit",    "audit_switch", "control",       "rows",
-                                               "programs", "row_index",    "program_index", "sockets"};
+/// Each map that the programs share, but for the scratch space, which holds nothing. The control block is
+/// pinned last: where it is, the others are too.
+constexpr std::array<const char *, 8> keptMaps{"audit",     "audit_switch",  "rows",    "programs",
+                                               "row_index", "program_index", "sockets", "control"};
 
 /// The audit's programs and their tracepoints.
 constexpr std::array<std::pair<const char *, const char *>, 6> auditPrograms{{
@@ -151,13 +152,13 @@ QByteArray lastLibraryWarning;
 
 int keepWarning(libbpf_print_level level, const char *format, va_list arguments)
 {
-    if (level == LIBBPF_WARN) {
-        char line[512];
-        std::vsnprintf(line, sizeof line, format, arguments);
-        lastLibraryWarning = QByteArray(line).trimmed();
-        if (qEnvironmentVariableIsSet("NETTALLY_DEBUG_BPF"))
-            std::fprintf(stderr, "%s\n", lastLibraryWarning.constData());
-    }
+    if (level != LIBBPF_WARN)
+        return 0;
+    const QByteArray line = QString::vasprintf(format, arguments).toUtf8().trimmed();
+    // Of the verifier's words, which can be very many, the last ones tell.
+    if (qEnvironmentVariableIsSet("NETTALLY_DEBUG_BPF"))
+        std::fprintf(stderr, "%s\n", line.right(4000).constData());
+    lastLibraryWarning = line.left(500);
     return 0;
 }
 
@@ -406,8 +407,9 @@ QList<AuditCounters> BpfUsageSource::auditCounters() const
 bool BpfUsageSource::seal(QString *problem)
 {
     // One store turns every event over to the new programs; the old ones then detach.
-    m_control[0].build = buildOfPrograms();
     m_control[0].activeSet = m_set;
+    // Only then: who dies in between leaves programs that the next helper replaces, not old ones it trusts.
+    m_control[0].build = buildOfPrograms();
     if (m_pins)
         m_pins->removeSet(m_set == 1 ? 2 : 1);
     // From here on this process, which talks to every user, only reads.

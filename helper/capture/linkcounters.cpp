@@ -74,6 +74,7 @@ QList<InterfaceCounters> readInterfaceCounters()
     request.link.ifi_family = AF_UNSPEC;
 
     bool more = send(fd, &request, sizeof request, 0) == ssize_t(sizeof request);
+    bool isWhole = false;
     alignas(nlmsghdr) std::array<char, bufferSize> buffer;
     while (more) {
         const ssize_t received = recv(fd, buffer.data(), buffer.size(), 0);
@@ -83,6 +84,7 @@ QList<InterfaceCounters> readInterfaceCounters()
         for (const auto *header = reinterpret_cast<const nlmsghdr *>(buffer.data()); NLMSG_OK(header, length);
              header = NLMSG_NEXT(header, length)) {
             if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR) {
+                isWhole = header->nlmsg_type == NLMSG_DONE;
                 more = false;
                 break;
             }
@@ -91,7 +93,8 @@ QList<InterfaceCounters> readInterfaceCounters()
         }
     }
     close(fd);
-    return found;
+    // Part of the interfaces would read as if the others had gone.
+    return isWhole ? found : QList<InterfaceCounters>();
 }
 
 } // namespace Nettally

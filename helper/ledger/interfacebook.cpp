@@ -89,6 +89,8 @@ PacketCounts InterfaceBook::sumOf(const Entry &entry)
 
 void InterfaceBook::take(const QList<InterfaceCounters> &interfaces, quint64 timeNs)
 {
+    if (interfaces.isEmpty())
+        return; // each namespace has one at least: they could not be read this time
     m_order.clear();
     QSet<quint32> present;
     for (const InterfaceCounters &now : interfaces) {
