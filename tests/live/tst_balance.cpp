@@ -55,6 +55,8 @@ private Q_SLOTS:
 
 private:
     QList<Truth> makeTraffic(const QString &scenario, IpFamily family);
+    /// @p isExact: no byte was unnamed.
+    void auditTraffic(LiveHelper &helper, IpFamily family, bool *isExact, QString *books);
 
     std::unique_ptr<TestNetwork> m_network;
 };
@@ -97,6 +99,24 @@ void BalanceTest::auditNamesEveryByte()
     QVERIFY2(problem.isEmpty(), qPrintable(problem));
     QTRY_COMPARE(helper.client().state(), MonitorClient::State::Live);
 
+    // The kernel skips a tracing program that interrupts itself on the same processor: an audit may miss a
+    // frame that a soft interrupt sends amid another's. That is rare, and shows as unnamed; never twice so.
+    QString books;
+    for (int attempt = 0; attempt < 4; ++attempt) {
+        bool isExact = false;
+        auditTraffic(helper, family, &isExact, &books);
+        if (isExact || QTest::currentTestFailed())
+            return;
+        qInfo("%s", qPrintable(books));
+    }
+    QFAIL(qPrintable(books));
+}
+
+void BalanceTest::auditTraffic(LiveHelper &helper, IpFamily family, bool *isExact, QString *books)
+{
+    RtNetlink::Counters serverBefore;
+    RtNetlink::Counters clientBefore;
+    QCOMPARE(m_network->readCounters(&serverBefore, &clientBefore), QString());
     QSignalSpy audited(&helper.client(), &MonitorClient::auditReceived);
     QSignalSpy refused(&helper.client(), &MonitorClient::auditFailed);
     helper.client().requestAudit(auditSeconds);
@@ -122,28 +142,27 @@ void BalanceTest::auditNamesEveryByte()
             return balance.name == QLatin1String(TestPlan::clientInterface);
         });
     QVERIFY(cable != interfaces.end());
-    qInfo("%s", qPrintable(textOf(*cable)));
+    *books = textOf(*cable);
     // Most of what was received in all was received on one side or the other of this cable.
     QVERIFY(cable->rxBytes + cable->txBytes > payload);
-    const BalanceLine *unnamed = lineOf(*cable, QStringLiteral("unnamed"));
-    QVERIFY2(!unnamed, qPrintable(textOf(*cable)));
+    *isExact = !lineOf(*cable, QStringLiteral("unnamed"));
     qint64 rxSum = 0;
     qint64 txSum = 0;
     for (const BalanceLine &line : cable->lines) {
-        QVERIFY2(line.rxBytes >= 0 && line.txBytes >= 0, qPrintable(textOf(*cable)));
+        QVERIFY2(!*isExact || (line.rxBytes >= 0 && line.txBytes >= 0), qPrintable(*books));
         rxSum += line.rxBytes;
         txSum += line.txBytes;
     }
     QCOMPARE(rxSum, qint64(cable->rxBytes));
     QCOMPARE(txSum, qint64(cable->txBytes));
 
-    // The kernel's own counter of the cable is the one that was compared with, but for what moved outside
-    // of the audit: nothing of programs.
+    // The kernel's own counter is the one that was compared with.
     RtNetlink::Counters server;
-    RtNetlink::Counters client;
-    QCOMPARE(m_network->readCounters(&server, &client), QString());
-    QVERIFY(client.rxBytesTotal >= cable->rxBytes);
-    QVERIFY(client.rxBytesTotal - cable->rxBytes < 10000); // discovery and the like while it was set up
+    RtNetlink::Counters clientAfter;
+    QCOMPARE(m_network->readCounters(&server, &clientAfter), QString());
+    const quint64 grown = clientAfter.rxBytesTotal - clientBefore.rxBytesTotal;
+    QVERIFY(grown >= cable->rxBytes);
+    QVERIFY(grown - cable->rxBytes < 10000); // no programs' traffic: discovery before and after the audit
 }
 
 void BalanceTest::bothEndsOfAConnectionAgree()
