@@ -70,6 +70,7 @@ qint64 Subscription::unacknowledgedBytes() const
 quint64 Subscription::countAnswer(qint64 bytes)
 {
     // Above all numbers that pushes will reach.
+    m_pushBeforeAnswer = m_sentSequence;
     m_answer = {QRandomGenerator::system()->generate64() | quint64(1) << 63, bytes};
     return m_answer.sequence;
 }
@@ -88,6 +89,8 @@ bool Subscription::acknowledge(quint64 sequence)
         return false;
     m_unacknowledged.erase(m_unacknowledged.begin(), push + 1);
     m_acknowledgedSequence = sequence;
+    if (sequence > m_pushBeforeAnswer)
+        m_answer = {};
     m_sinceProgress.start();
     if (m_isOverdue) {
         m_isOverdue = false;

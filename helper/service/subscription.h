@@ -50,7 +50,8 @@ public:
     /// Counts a push of about @p bytes up to @p version as sent; its sequence number. The numbers grow by
     /// steps nobody can guess, so that only who has read a push can acknowledge it.
     quint64 countPush(quint64 version, qint64 bytes);
-    /// Counts an answer of about @p bytes to a call, one at a time; a sequence number nobody can guess.
+    /// Counts an answer of about @p bytes to a call, one at a time; a sequence number nobody can guess. A
+    /// push sent later and acknowledged acknowledges it too: the bus delivers in order.
     quint64 countAnswer(qint64 bytes);
     /// False unless @p sequence is of the answer or a push unacknowledged, or not above the last
     /// acknowledged.
@@ -82,6 +83,7 @@ private:
     quint64 m_acknowledgedSequence = 0;
     std::deque<Push> m_unacknowledged; ///< oldest first, at most maxUnacknowledged
     Push m_answer; ///< unacknowledged; sequence 0: none
+    quint64 m_pushBeforeAnswer = 0; ///< sequence of the last push sent before it
     bool m_isEnded = false;
     bool m_isOverdue = false; ///< a tick passed without a push, for want of acknowledgement
     QElapsedTimer m_sinceProgress; ///< since the last acknowledgement, or the push it is owed for

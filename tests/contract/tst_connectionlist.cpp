@@ -84,6 +84,7 @@ private Q_SLOTS:
     void allScopeListsEverything();
     void wrongCallsAreRefused();
     void oneAnswerAtATime();
+    void laterPushAcknowledgesAnswer();
     void answerCountsUntilAcknowledged();
     void unreadAnswersOfUserAreBounded();
     void pagesTellEachOnce();
@@ -235,6 +236,23 @@ void ConnectionListTest::oneAnswerAtATime()
     // What was acknowledged once does not stand for the next.
     QCOMPARE(acknowledge(caller, id, first.sequence), QLatin1String(invalidArgs));
     QCOMPARE(ask(caller, id).error, QLatin1String(limitsExceeded));
+}
+
+/// As when the answer came too late for its caller: the number to acknowledge it by is lost.
+void ConnectionListTest::laterPushAcknowledgesAnswer()
+{
+    start();
+    RawSubscriber caller(m_bus->connect(user()));
+    caller.setAcknowledging(false);
+    const uint id = idOf(caller.subscribe(100));
+    QTRY_COMPARE(caller.pushCount(), 1);
+    QCOMPARE(ask(caller, id).error, QString());
+    // Sent before the answer: nothing of it is told.
+    QCOMPARE(acknowledge(caller, id, caller.parts()[0].sequence), QString());
+    QCOMPARE(ask(caller, id).error, QLatin1String(limitsExceeded));
+    QTRY_VERIFY(caller.pushCount() >= 3);
+    QCOMPARE(acknowledge(caller, id, caller.parts()[2].sequence), QString());
+    QCOMPARE(ask(caller, id).error, QString());
 }
 
 void ConnectionListTest::answerCountsUntilAcknowledged()
