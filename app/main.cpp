@@ -34,7 +34,7 @@ void quitOnSignals(QApplication &application)
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, signalSockets.data()) != 0)
         return;
     auto *notifier = new QSocketNotifier(signalSockets[1], QSocketNotifier::Read, &application);
-    QObject::connect(notifier, &QSocketNotifier::activated, &application, &QCoreApplication::quit);
+    QObject::connect(notifier, &QSocketNotifier::activated, &application, [] { QCoreApplication::exit(); });
     struct sigaction action { };
     action.sa_handler = onSignal;
     action.sa_flags = SA_RESTART;
@@ -68,6 +68,7 @@ struct Options {
     Nettally::MainWindow::Page page = Nettally::MainWindow::Page::Overview;
     QString databasePath = Nettally::HistoryStore::defaultPath();
     quint32 intervalMs = 1000;
+    bool isHidden = false;
     QString error; ///< what is wrong with the command line; empty when nothing is
 };
 
@@ -89,7 +90,9 @@ Options parse(const QStringList &arguments)
     const QCommandLineOption interval(
         u"interval"_s, QCoreApplication::translate("main", "Milliseconds between updates, 100 to 60000."),
         QCoreApplication::translate("main", "ms"), u"1000"_s);
-    parser.addOptions({page, database, interval});
+    const QCommandLineOption tray(
+        u"tray"_s, QCoreApplication::translate("main", "Start in the tray, without the window."));
+    parser.addOptions({page, database, interval, tray});
     parser.process(arguments);
 
     Options options;
@@ -104,6 +107,7 @@ Options parse(const QStringList &arguments)
         options.databasePath = Nettally::HistoryStore::isUrl(parser.value(database))
             ? parser.value(database)
             : QFileInfo(parser.value(database)).absoluteFilePath();
+    options.isHidden = parser.isSet(tray);
     bool isNumber = false;
     options.intervalMs = parser.value(interval).toUInt(&isNumber);
     if (!isNumber || options.intervalMs < 100 || options.intervalMs > 60000)
@@ -145,7 +149,6 @@ int main(int argc, char *argv[])
     // Destroyed before the application object; the history writes what is still in memory on its way out.
     Nettally::Pipeline pipeline(options.databasePath, options.intervalMs);
     pipeline.window().setPage(options.page);
-    pipeline.window().show();
-    pipeline.start();
+    pipeline.start(options.isHidden);
     return QApplication::exec();
 }

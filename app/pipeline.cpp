@@ -2,6 +2,7 @@
 #include "pipeline.h"
 
 #include <QDateTime>
+#include <QLocale>
 
 #include <chrono>
 #include <ctime>
@@ -57,6 +58,7 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     : m_client(QDBusConnection::systemBus())
     , m_store(databasePath)
     , m_window(m_model, m_history, m_connections, m_interfaces)
+    , m_tray(m_model, m_history, m_window)
 {
     m_request.intervalMs = intervalMs;
     m_request.detail = Detail::Connection;
@@ -84,6 +86,11 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     connect(&m_window, &MainWindow::scopeRequested, this,
             [this](Scope scope) { subscribe(scope, scope == Scope::All); });
 
+    m_tray.addChoicesTo(m_window.menu());
+    connect(&m_tray, &Tray::sumsWanted, this, &Pipeline::askForSums);
+    connect(&m_tray, &Tray::pauseToggled, &m_window, &MainWindow::setPaused);
+    connect(&m_tray, &Tray::noteChanged, &m_window, &MainWindow::setDesktopNote);
+
     m_statusTimer.setInterval(30s);
     connect(&m_statusTimer, &QTimer::timeout, this, [this] {
         if (m_client.state() == MonitorClient::State::Live && m_window.isVisible())
@@ -93,8 +100,11 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     connect(&m_window, &MainWindow::pageChanged, this, &Pipeline::askForBalance);
 }
 
-void Pipeline::start()
+void Pipeline::start(bool isHidden)
 {
+    if (!isHidden)
+        m_window.show();
+    m_tray.start(isHidden);
     m_store.start();
     // Root may see everything without being asked.
     subscribe(geteuid() == 0 ? Scope::All : Scope::Own, false);
@@ -136,6 +146,7 @@ void Pipeline::showHelperState()
     if (state.link != HelperState::Link::Live)
         m_connections.apply({});
     m_window.setHelperState(state);
+    m_tray.setProblem(state.problem);
 }
 
 /// The books, while somebody can see them: each second as a page, now and then as a line of the overview.
@@ -147,6 +158,27 @@ void Pipeline::askForBalance()
     if ((isPage || isLine) && isSeen && m_client.state() == MonitorClient::State::Live)
         m_client.requestBalance();
     m_balanceTimer.start(isPage ? 1s : 5s);
+}
+
+/// Local time, as people mean "today"; the store keeps days and months by it.
+void Pipeline::askForSums()
+{
+    const QDateTime now = QDateTime::currentDateTime();
+    m_sums.until = QLocale().toString(now.time(), QLocale::ShortFormat);
+    const auto sumOf = [this, &now](const QDate &first, auto store) {
+        HistoryQuery query;
+        query.fromUtcS = first.startOfDay().toSecsSinceEpoch();
+        query.toUtcS = now.toSecsSinceEpoch() + 1;
+        query.by = HistoryQuery::By::Time;
+        m_store.query(query, [this, store](const HistoryAnswer &answer) {
+            store(m_sums, answer.problem.isEmpty() ? std::optional(answer.total.sums) : std::nullopt);
+            m_tray.setSums(m_sums);
+        });
+    };
+    const QDate today = now.date();
+    sumOf(today, [](TraySums &sums, const std::optional<TrafficSums> &value) { sums.today = value; });
+    sumOf(QDate(today.year(), today.month(), 1),
+          [](TraySums &sums, const std::optional<TrafficSums> &value) { sums.month = value; });
 }
 
 void Pipeline::subscribe(Scope scope, bool interactive)

@@ -8,6 +8,7 @@
 #include "mainwindow.h"
 #include "monitorclient.h"
 #include "traffichistory.h"
+#include "tray.h"
 #include "usagebook.h"
 
 #include <QObject>
@@ -22,6 +23,7 @@ namespace Nettally {
  *                                                               +-> TrafficHistory, LiveModel -> MainWindow
  *     MonitorClient -> InterfaceBalance -> InterfaceModel -> MainWindow
  *     MonitorClient -> ConnectionList -> ConnectionsModel -> MainWindow, while its page is seen
+ *     HistoryStore -> sums of today and the month -> Tray
  */
 class Pipeline : public QObject {
     Q_OBJECT
@@ -29,13 +31,15 @@ class Pipeline : public QObject {
 public:
     Pipeline(const QString &databasePath, quint32 intervalMs);
 
-    void start();
+    /// @p isHidden: without the window, in the tray, if the desktop has one.
+    void start(bool isHidden);
     MainWindow &window() { return m_window; }
 
 private:
     void takeUpdate(const UsageUpdate &update);
     void showHelperState();
     void askForBalance();
+    void askForSums();
     void subscribe(Scope scope, bool interactive);
 
     // In the order of the road; what is destroyed first reads from what is destroyed after it.
@@ -47,7 +51,9 @@ private:
     InterfaceModel m_interfaces;
     ConnectionsModel m_connections;
     MainWindow m_window;
+    Tray m_tray;
 
+    TraySums m_sums;
     QTimer m_statusTimer;
     QTimer m_balanceTimer;
     MonitorClient::Request m_request;

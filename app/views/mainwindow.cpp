@@ -81,6 +81,7 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
     , m_helperNotice(new NoticeBar(this))
     , m_scopeNotice(new NoticeBar(this))
     , m_historyNotice(new NoticeBar(this))
+    , m_desktopNotice(new NoticeBar(this))
 {
     setWindowTitle(tr("Nettally"));
     setWindowIcon(applicationIcon());
@@ -92,7 +93,7 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
     content->setContentsMargins(20, 14, 20, 14);
     content->setSpacing(12);
     content->addWidget(makeHeader());
-    for (NoticeBar *notice : {m_helperNotice, m_scopeNotice, m_historyNotice})
+    for (NoticeBar *notice : {m_helperNotice, m_scopeNotice, m_historyNotice, m_desktopNotice})
         content->addWidget(notice);
     content->addWidget(m_pages, 1);
     auto *right = new QVBoxLayout;
@@ -126,6 +127,7 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
     connect(&m_programs->measureSwitch(), &MeasureSwitch::measureChosen, this, &MainWindow::chooseMeasure);
 
     m_scopeNotice->setDismissible(true);
+    m_desktopNotice->setDismissible(true);
     connect(m_helperNotice, &NoticeBar::actionRequested, this, &MainWindow::retryRequested);
     connect(m_scopeNotice, &NoticeBar::actionRequested, this, [this] { Q_EMIT scopeRequested(Scope::All); });
 
@@ -141,14 +143,18 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
     });
     auto *quit = new QAction(this);
     quit->setShortcut(Qt::CTRL | Qt::Key_Q);
-    connect(quit, &QAction::triggered, this, &QWidget::close);
+    // Closing may leave it in the tray.
+    connect(quit, &QAction::triggered, this, [] { QCoreApplication::exit(); });
+    auto *close = new QAction(this);
+    close->setShortcut(QKeySequence::Close);
+    connect(close, &QAction::triggered, this, &QWidget::close);
     auto *otherMeasure = new QAction(this);
     otherMeasure->setShortcut(Qt::CTRL | Qt::Key_B);
     connect(otherMeasure, &QAction::triggered, this, [this] {
         if (m_isNetworkMeasured)
             chooseMeasure(m_wantedMeasure == Measure::Network ? Measure::Payload : Measure::Network);
     });
-    addActions({filter, quit, otherMeasure});
+    addActions({filter, quit, close, otherMeasure});
 
     const QSettings settings;
     UnitStyle style;
@@ -205,7 +211,7 @@ QWidget *MainWindow::makeHeader()
     m_pause->setCheckable(true);
     m_pause->setShortcut(Qt::CTRL | Qt::Key_P);
     m_pause->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    connect(m_pause, &QToolButton::toggled, this, &MainWindow::setPaused);
+    connect(m_pause, &QToolButton::toggled, this, &MainWindow::showPaused);
     m_menu = new QToolButton(header);
     m_menu->setText(tr("View"));
     m_menu->setToolTip(tr("View"));
@@ -349,6 +355,16 @@ void MainWindow::setConnectionsNote(const QString &note)
     m_connections->setNote(note);
 }
 
+void MainWindow::setDesktopNote(const QString &note)
+{
+    m_desktopNotice->setNotice(note);
+}
+
+QMenu &MainWindow::menu() const
+{
+    return *m_menu->menu();
+}
+
 void MainWindow::setHistoryProblem(const QString &problem)
 {
     m_historyNotice->setNotice(problem);
@@ -415,6 +431,11 @@ void MainWindow::setUnitStyle(UnitStyle style)
 }
 
 void MainWindow::setPaused(bool paused)
+{
+    m_pause->setChecked(paused);
+}
+
+void MainWindow::showPaused(bool paused)
 {
     m_model.setPaused(paused);
     m_interfaces.setPaused(paused);

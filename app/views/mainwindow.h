@@ -57,6 +57,12 @@ public:
     void setHelperStatus(const HelperStatus &status);
     /// A sentence about the list of connections, or why there is none; empty when there is nothing to say.
     void setConnectionsNote(const QString &note);
+    /// Something about the desktop that the reader can put away; empty when there is nothing to say.
+    void setDesktopNote(const QString &note);
+    /// Holds what is shown, or goes on with it; measuring goes on either way.
+    void setPaused(bool paused);
+    /// The menu of choices, which others may add theirs to.
+    QMenu &menu() const;
     /// What keeps the history from being written; empty when nothing does.
     void setHistoryProblem(const QString &problem);
 
@@ -82,7 +88,7 @@ private:
     void chooseMeasure(Measure measure);
     void updateMeasure();
     void setUnitStyle(UnitStyle style);
-    void setPaused(bool paused);
+    void showPaused(bool paused);
     void updateState();
     void updateCompactness();
     void applyPalette();
@@ -114,6 +120,7 @@ private:
     NoticeBar *m_helperNotice;
     NoticeBar *m_scopeNotice;
     NoticeBar *m_historyNotice;
+    NoticeBar *m_desktopNotice;
     QToolButton *m_stateButton = nullptr;
     QPushButton *m_scopeButton = nullptr;
     QLabel *m_spilled = nullptr;
