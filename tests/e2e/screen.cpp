@@ -113,7 +113,9 @@ QString Screen::start(const QString &size)
     m_display.start(QStringLiteral("Xvfb"),
                     {QStringLiteral("-displayfd"), QStringLiteral("1"), QStringLiteral("-screen"),
                      QStringLiteral("0"), size + QStringLiteral("x24"), QStringLiteral("-nolisten"),
-                     QStringLiteral("tcp")});
+                     QStringLiteral("tcp"),
+                     // Else it begins anew when its last client leaves, and refuses whom it meets meanwhile.
+                     QStringLiteral("-noreset")});
     if (!m_display.waitForReadyRead(20000))
         return QStringLiteral("Xvfb: ") + m_display.errorString();
     m_displayName = u':' + QString::fromLatin1(m_display.readLine().trimmed());

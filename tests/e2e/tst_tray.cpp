@@ -99,17 +99,6 @@ private:
     QVariant property(const char *name);
     /// Keys that close the window, which is gone when xdotool lets go of them: what follows tells.
     void pressLast(const QString &key) { m_screen->press(windowTitle, {key}); }
-    /// Without a window manager a window that was just shown may not have the keyboard yet.
-    bool closes(const QString &text)
-    {
-        const auto isGone = [&] {
-            if (!shows(text))
-                return true;
-            pressLast(u"ctrl+w"_s);
-            return false;
-        };
-        return QTest::qWaitFor(isGone, 15000);
-    }
     bool shows(const QString &text)
     {
         return m_screen->names(QString(applicationName)).filter(text).size() > 0;
@@ -272,7 +261,7 @@ void TrayTest::statusNotifierItem()
     tip.endStructure();
     QVERIFY2((title + text).contains(QRegularExpression(u"↓ [0-9]"_s)), qPrintable(title + text));
 
-    // Closing keeps it, said once; a click shows the popup, the menu's last entry ends it.
+    // Closing keeps it, said once; a click shows the popup, the middle button the window.
     pressLast(u"ctrl+w"_s);
     QTRY_COMPARE(m_notifications->count(), 1);
     QTRY_VERIFY(!shows(u"Measuring all programs"_s));
@@ -284,14 +273,12 @@ void TrayTest::statusNotifierItem()
     m_screen->save(QStringLiteral(NETTALLY_ARTEFACTS "/tray-popup.png"));
     item.asyncCall(u"SecondaryActivate"_s, 600, 400);
     QVERIFY(appears(u"Measuring all programs"_s));
-    QVERIFY(closes(u"Measuring all programs"_s));
-    QCOMPARE(m_notifications->count(), 1);
-    QCOMPARE(m_nettally->state(), QProcess::Running);
-
-    item.asyncCall(u"SecondaryActivate"_s, 600, 400);
-    QVERIFY(appears(u"Measuring all programs"_s));
-    pressLast(u"ctrl+q"_s);
-    QTRY_COMPARE_WITH_TIMEOUT(m_nettally->state(), QProcess::NotRunning, 15000);
+    // Without a window manager a window that was just shown may not have the keyboard yet.
+    const auto hasEnded = [this] {
+        m_screen->press(windowTitle, {u"ctrl+q"_s});
+        return m_nettally->state() == QProcess::NotRunning;
+    };
+    QVERIFY(QTest::qWaitFor(hasEnded, 15000));
     QCOMPARE(m_nettally->exitCode(), 0);
 }
 
@@ -333,7 +320,8 @@ void TrayTest::xEmbed()
         return dark > 100;
     };
     QVERIFY(QTest::qWaitFor(isPainted, 20000));
-    QVERIFY(closes(u"Overview"_s));
+    pressLast(u"ctrl+w"_s);
+    QTRY_VERIFY(!shows(u"Overview"_s));
     QCOMPARE(m_nettally->state(), QProcess::Running);
     trayer.terminate();
     trayer.waitForFinished(5000);
