@@ -96,6 +96,9 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
 void Pipeline::start()
 {
     m_store.start();
+    m_window.setHistorySource([this](const HistoryQuery &query, const HistoryBrowser::Answered &answered) {
+        m_store.query(query, answered);
+    });
     // Root may see everything without being asked.
     subscribe(geteuid() == 0 ? Scope::All : Scope::Own, false);
     m_statusTimer.start();

@@ -267,11 +267,19 @@ DatabaseResult HistoryReader::addUp(const HistoryQuery &query, const HistoryHost
         conditions += QStringLiteral(" AND c.protocol = ?");
         filters.append(int(*query.protocol));
     }
-    const bool needsChannel = query.protocol || key.startsWith(u'c');
+    if (query.interfaceName) {
+        conditions += QStringLiteral(" AND i.name = ?");
+        filters.append(query.interfaceName->isEmpty() ? QStringLiteral("") : *query.interfaceName);
+    }
+    const bool needsChannel = query.protocol || query.interfaceName || key.startsWith(u'c');
     QString joins;
     if (needsChannel) {
         joins += QStringLiteral(" %1 channel c").arg(m_database.orderedJoin())
             + QStringLiteral(" ON c.channel_id = u.channel_id");
+    }
+    if (query.interfaceName) {
+        joins += QStringLiteral(" %1 interface i").arg(m_database.orderedJoin())
+            + QStringLiteral(" ON i.interface_id = c.interface_id");
     }
     if (query.remote) {
         joins += QStringLiteral(" %1 remote r").arg(m_database.orderedJoin())
