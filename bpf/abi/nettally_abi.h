@@ -28,7 +28,7 @@ typedef unsigned long long nt_u64;
 #endif
 
 /* Raised with every change to a structure below; compared by a helper that takes over pinned maps. */
-#define NT_ABI_VERSION 2u
+#define NT_ABI_VERSION 3u
 
 /* Index 0 of the row and program tables is never handed out: it takes what finds no place (full table). */
 #define NT_OVERFLOW_INDEX 0u
@@ -193,6 +193,35 @@ struct nt_connection {
     nt_u32 reserved; /* 0, so that the record has no padding */
 };
 NT_ASSERT_SIZE(struct nt_connection, 112);
+
+#define NT_NAME_RING_BYTES (256u * 1024u) /* a power of two */
+#define NT_NAME_DATA 2048u /* of one record; a power of two */
+
+#define NT_NAME_START 1u /* TCP: sequence is the SYN's, data begins one above */
+#define NT_NAME_END 2u /* TCP: nothing follows */
+
+/*
+ * In the ring of names, before its data: a datagram that came from the port of name servers, cut to
+ * NT_NAME_DATA, or a piece of a TCP segment from it. Not looked into: what they say is not to be trusted.
+ */
+struct nt_name_record {
+    nt_u64 timeNs; /* CLOCK_BOOTTIME nanoseconds */
+    nt_u64 cookie; /* SO_COOKIE of the socket that received it */
+    nt_u32 program; /* as in nt_row_key */
+    nt_u32 sequence; /* TCP: of the first byte of data */
+    nt_u16 dataBytes; /* that follow */
+    nt_u8 protocol; /* IPPROTO_UDP or IPPROTO_TCP */
+    nt_u8 flags; /* NT_NAME_* */
+    nt_u32 reserved; /* 0, so that the record has no padding */
+};
+NT_ASSERT_SIZE(struct nt_name_record, 32);
+
+/* One element. */
+struct nt_name_control {
+    nt_u64 isWanted; /* not 0 while somebody reads the ring; the helper writes it at any time */
+    nt_u64 lost; /* records that found the ring full, and segments too long to copy whole */
+};
+NT_ASSERT_SIZE(struct nt_name_control, 16);
 
 /* One element, shared by all programs. */
 struct nt_control {

@@ -6,6 +6,7 @@
  */
 #include "accounting.h"
 #include "classes.h"
+#include "names.h"
 
 #include <bpf/bpf_tracing.h>
 
@@ -270,6 +271,8 @@ static __always_inline void accountPacket(struct __sk_buff *skb, int isOutgoing)
     }
     if (isAuditing() && row->key.netNs == ownNetNs)
         auditSeen(skb, isOutgoing);
+    if (!isOutgoing && isAskingForNames(&row->key))
+        copyAnswer(skb, row);
     if (socket->isPending && holdPacket(skb, socket, row, isOutgoing))
         return;
     countPacket(&row->packets, skb, isOutgoing);

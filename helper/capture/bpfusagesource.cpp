@@ -121,8 +121,9 @@ constexpr char connectionsProgram[] = "tcpConnections";
 
 /// Each map that the programs share, but for the scratch space, which holds nothing. The control block is
 /// pinned last: where it is, the others are too.
-constexpr std::array<const char *, 8> keptMaps{"audit",     "audit_switch",  "rows",    "programs",
-                                               "row_index", "program_index", "sockets", "control"};
+constexpr std::array<const char *, 10> keptMaps{"audit",        "audit_switch", "rows",      "programs",
+                                                "name_answers", "name_control", "row_index", "program_index",
+                                                "sockets",      "control"};
 
 /// The audit's programs and their tracepoints.
 constexpr std::array<std::pair<const char *, const char *>, 6> auditPrograms{{
@@ -345,7 +346,9 @@ bool BpfUsageSource::mapAudit(QString *problem)
     if (m_audit.map(bpf_map__fd(m_skeleton->maps.audit), NT_AUDIT_INTERFACES, PROT_READ)
         && m_auditSwitch.map(bpf_map__fd(m_skeleton->maps.audit_switch), 1, PROT_READ | PROT_WRITE)) {
         m_auditSwitch[0] = 0; // an earlier helper may have died while it audited
-        return true;
+        if (m_names.open(bpf_map__fd(m_skeleton->maps.name_answers),
+                         bpf_map__fd(m_skeleton->maps.name_control)))
+            return true;
     }
     *problem =
         libraryFailure(translate("The kernel's tables cannot be mapped: %1 (%2). Report this."), errno);
@@ -402,6 +405,27 @@ QList<AuditCounters> BpfUsageSource::auditCounters() const
         interfaces.append(counters);
     }
     return interfaces;
+}
+
+QString BpfUsageSource::setNaming(bool on)
+{
+    const auto isReceiving = [](const ProbeState &probe) {
+        return probe.purpose == QLatin1String("packets-received") && probe.active;
+    };
+    if (on && std::none_of(m_probes.begin(), m_probes.end(), isReceiving))
+        return translate("Names are not seen here: received packets are not measured.");
+    m_names.setWanted(on);
+    return {};
+}
+
+std::vector<NameRecord> BpfUsageSource::names(CounterSink &sink)
+{
+    std::vector<NameRecord> records = m_names.take();
+    for (NameRecord &record : records) {
+        if (record.programSlot >= m_programs.size() || !reportProgram(record.programSlot, sink))
+            record.programSlot = ProgramSlot::unowned;
+    }
+    return records;
 }
 
 bool BpfUsageSource::seal(QString *problem)
@@ -820,6 +844,7 @@ QMap<QString, quint64> BpfUsageSource::losses() const
         {QStringLiteral("spilledFlows"), loadOnce(control.spilledFlows)},
         {QStringLiteral("spilledPrograms"), loadOnce(control.spilledPrograms)},
         {QStringLiteral("storageFailures"), loadOnce(control.storageFailures)},
+        {QStringLiteral("nameAnswers"), m_names.lost()},
     };
 }
 

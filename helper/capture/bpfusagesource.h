@@ -3,6 +3,7 @@
 
 #include "iteratorfile.h"
 #include "mappedarray.h"
+#include "namering.h"
 #include "nettally_abi.h"
 #include "pinfolder.h"
 #include "usagesource.h"
@@ -36,6 +37,8 @@ public:
 
     void read(CounterSink &sink) override;
     ConnectionReading connections(CounterSink &sink, size_t most) override;
+    QString setNaming(bool on) override;
+    std::vector<NameRecord> names(CounterSink &sink) override;
     QList<ProbeState> probes() const override { return m_probes; }
     QList<InterfaceCounters> interfaces() const override;
     QString setAuditing(bool on) override;
@@ -87,6 +90,7 @@ private:
     MappedArray<nt_row> m_rows;
     MappedArray<nt_audit_interface> m_audit;
     MappedArray<quint64> m_auditSwitch;
+    NameRing m_names;
     std::vector<bpf_link *> m_auditLinks; ///< while an audit runs
     std::vector<Seen> m_seen; ///< by row
     std::vector<quint8> m_programReported; ///< by program slot
