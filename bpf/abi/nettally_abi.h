@@ -28,7 +28,7 @@ typedef unsigned long long nt_u64;
 #endif
 
 /* Raised with every change to a structure below; compared by a helper that takes over pinned maps. */
-#define NT_ABI_VERSION 2u
+#define NT_ABI_VERSION 3u
 
 /* Index 0 of the row and program tables is never handed out: it takes what finds no place (full table). */
 #define NT_OVERFLOW_INDEX 0u
@@ -123,6 +123,45 @@ struct nt_row {
 NT_ASSERT_SIZE(struct nt_row, 128);
 
 /*
+ * What a socket remembers, so that a call or a packet costs no hash look-up; the helper never reads it. Each
+ * word is exchanged whole: two threads, or two programs that share the socket, may use it at once. Whose row
+ * it is stands in the row itself.
+ */
+struct nt_socket {
+    nt_u64 place; /* row of the last call: row, generation << 32, and NT_PLACE_*; 0: none yet */
+    nt_u64 packetPlace; /* likewise of the last packet */
+    nt_u64 owner; /* index of the program that used it last, and NT_OWNER_*; 0: none */
+    nt_u64 openedNs; /* CLOCK_BOOTTIME nanoseconds of connect, accept or creation; 0: before we looked */
+    nt_u64 kernelAddress; /* of the socket itself: see kernelSocket() */
+    nt_u64 peersSinceNs; /* CLOCK_BOOTTIME nanoseconds from which on peers counts */
+    nt_u32 peers; /* rows made for peers that the socket is not connected to */
+    nt_u32 netNs; /* inode number; 0 until it was asked for */
+    nt_u32 closed; /* 1 once the socket is; not counted as open any more */
+    nt_u32 isPending; /* 1: accepted, used by no program yet; its packets are held */
+    nt_u32 direction; /* enum nt_direction */
+    nt_u32 retransmits; /* the socket's own count up to which the row was told */
+    nt_u32 heldIfindex; /* of the interface whose packets are held */
+    nt_u32 isMultipath; /* 1: a multipath connection whose owner stands in the map of those */
+    struct nt_packets held; /* since it was accepted; given to the first program that uses it */
+};
+NT_ASSERT_SIZE(struct nt_socket, 144);
+
+#define NT_PLACE_MANY (1ull << 61) /* of a packet place: sent to a group, and looped back perhaps */
+#define NT_PLACE_SET (1ull << 62) /* tells row 0, generation 0 from none */
+#define NT_PLACE_COUNTED (1ull << 63) /* the socket is in its row's openSockets */
+#define NT_GENERATION_MASK 0x1fffffffu
+
+#define NT_OWNER_SET (1ull << 62)
+#define NT_OWNER_USED (1ull << 63) /* by a call; else created, connected or accepted only */
+
+/* What the index of rows holds. */
+struct nt_row_place {
+    nt_u32 row;
+    nt_u32 generation;
+};
+NT_ASSERT_SIZE(struct nt_row_place, 8);
+
+/*
  * While an audit runs, every frame is classified twice: where it crosses the interface, and where it passes
  * the control groups. The difference, class by class, is what no socket sent or received.
  */
@@ -146,7 +185,8 @@ enum nt_audit_class {
     NT_AUDIT_CLASSES = 32, /* in the tables: a power of two bounds an index by a mask */
 };
 
-#define NT_AUDIT_INTERFACES 64u /* a power of two; interfaces that share a slot are not told apart */
+/* A power of two. Interfaces that find no slot are not told of: their frames stay unnamed. */
+#define NT_AUDIT_INTERFACES 64u
 
 struct nt_audit_sum {
     nt_u64 frames; /* as the stack has them: before segmentation in the card, after it in software */
@@ -156,9 +196,9 @@ struct nt_audit_sum {
 };
 NT_ASSERT_SIZE(struct nt_audit_sum, 32);
 
-/* By ifindex modulo NT_AUDIT_INTERFACES. Counters only grow. [0] received, [1] sent. */
+/* Counters grow while an audit runs; the helper clears the table before each. [0] received, [1] sent. */
 struct nt_audit_interface {
-    nt_u64 ifindex; /* of the interface counted last */
+    nt_u64 ifindex; /* of the interface that took the slot; 0: none did */
     struct nt_audit_sum device[2][NT_AUDIT_CLASSES];
     struct nt_audit_sum seen[2][NT_AUDIT_CLASSES];
 };

@@ -57,7 +57,7 @@ static __always_inline void readService(struct sock *sk, nt_u8 direction, struct
 static __always_inline int isRowOf(struct nt_row *row, nt_u32 ownerStamp, const struct nt_peer *peer,
                                    struct sock *sk)
 {
-    if (row->key.program == NT_OVERFLOW_INDEX && !row->key.protocol)
+    if (isSpillRow(row))
         return 1; /* everybody's */
     if (row->ownerStamp != ownerStamp || !isPeerOf(&row->key, peer))
         return 0;
@@ -70,18 +70,29 @@ static __always_inline int isRowOf(struct nt_row *row, nt_u32 ownerStamp, const 
 static __always_inline void takeOver(struct nt_socket *socket, const struct nt_row_key *key,
                                      nt_u32 ownerStamp)
 {
-    struct nt_row *before = rowOfPlace(socket->packetPlace);
     struct nt_row_key own = *key;
     struct nt_row *row;
 
     socket->isPending = 0;
-    if (!before || !isHolding(socket))
-        return;
-    own.ifindex = before->key.ifindex;
-    own.netNs = before->key.netNs;
-    row = rowOfPlace(placeOf(&own, ownerStamp));
-    if (row)
-        releaseHeld(socket, row);
+    if (isHolding(socket)) {
+        own.ifindex = socket->heldIfindex;
+        own.netNs = socket->netNs;
+        row = rowOfPlace(placeOf(&own, ownerStamp));
+        if (row)
+            releaseHeld(socket, row);
+    }
+    /* From here on it has its peer's row. */
+    __sync_lock_test_and_set(&socket->packetPlace, 0);
+}
+
+/* The paths of a multipath connection learn from it whose they are. */
+static __always_inline void ownPaths(struct nt_socket *socket, struct sock *sk)
+{
+    nt_u64 connection = (nt_u64)kernelSocket(socket, sk);
+    nt_u64 owner = socket->owner;
+
+    socket->isMultipath = 1;
+    bpf_map_update_elem(&multipath, &connection, &owner, BPF_ANY);
 }
 
 /* Not inlined: it is rare, and out of the way of the usual path. socket may be NULL. */
@@ -113,8 +124,10 @@ static __noinline nt_u64 findPlace(struct sock *sk, struct nt_socket *socket, st
     }
     socket->netNs = sk->__sk_common.skc_net.net->ns.inum;
     setOwner(socket, program, NT_OWNER_USED);
+    if (sk->sk_protocol == NT_IPPROTO_MPTCP)
+        ownPaths(socket, sk);
     /* What is spilled is remembered only where the next call would find no row either. */
-    if (row->key.program != NT_OVERFLOW_INDEX || shared->nextRow + NT_SPILL_ROWS >= shared->rowCapacity)
+    if (!isSpillRow(row) || shared->nextRow + NT_SPILL_ROWS >= shared->rowCapacity)
         setPlace(socket, row, place);
     return place;
 }

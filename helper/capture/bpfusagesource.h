@@ -2,6 +2,7 @@
 #pragma once
 
 #include "iteratorfile.h"
+#include "kernelaudit.h"
 #include "mappedarray.h"
 #include "nettally_abi.h"
 #include "pinfolder.h"
@@ -39,7 +40,7 @@ public:
     QList<ProbeState> probes() const override { return m_probes; }
     QList<InterfaceCounters> interfaces() const override;
     QString setAuditing(bool on) override;
-    QList<AuditCounters> auditCounters() const override;
+    QList<AuditCounters> auditCounters() const override { return m_audit.counters(); }
     quint32 netNs() const override { return m_netNs; }
     QMap<QString, QString> info() const override { return m_info; }
     QMap<QString, quint64> losses() const override;
@@ -61,8 +62,6 @@ private:
     /// Takes over what an earlier helper of this very build left running. False: there is nothing like it.
     bool adopt(QString *problem);
     bool chooseProbes(QString *problem);
-    /// Of an object that is not loaded: the audit's programs of those this kernel has the hooks of.
-    void chooseAuditPrograms();
     /// Programs are loaded into the maps that are kept, not into new ones.
     bool reuseMaps(QString *problem);
     bool load(const Options &options, QString *problem);
@@ -72,7 +71,8 @@ private:
     void findEarlierSockets();
     void openConnections();
     bool mapTables(int control, int rows, int programs, QString *problem);
-    bool mapAudit(QString *problem);
+    bool openAudit(QString *problem);
+    bool canContinue() const;
     bool seal(QString *problem);
     bool reportProgram(quint32 slot, CounterSink &sink);
 
@@ -85,9 +85,8 @@ private:
     MappedArray<nt_control> m_control;
     MappedArray<nt_program> m_programs;
     MappedArray<nt_row> m_rows;
-    MappedArray<nt_audit_interface> m_audit;
-    MappedArray<quint64> m_auditSwitch;
-    std::vector<bpf_link *> m_auditLinks; ///< while an audit runs
+    KernelAudit m_audit;
+    std::vector<int> m_adoptedPrograms; ///< descriptors of those an earlier helper attached, and -1
     std::vector<Seen> m_seen; ///< by row
     std::vector<quint8> m_programReported; ///< by program slot
     std::vector<quint32> m_running; ///< reported programs that have not ended
