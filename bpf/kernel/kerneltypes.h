@@ -232,6 +232,12 @@ struct bpf_iter_meta {
     struct seq_file *seq;
 };
 
+struct bpf_iter__bpf_map_elem {
+    struct bpf_iter_meta *meta;
+    void *key;
+    void *value;
+};
+
 struct bpf_iter__tcp {
     struct bpf_iter_meta *meta;
     struct sock_common *sk_common;

@@ -71,6 +71,28 @@ struct {
     __type(value, nt_u32);
 } program_index __weak SEC(".maps");
 
+/* Indices of rows and programs to be used again. */
+struct {
+    __uint(type, BPF_MAP_TYPE_QUEUE);
+    __uint(max_entries, 65536);
+    __type(value, nt_u32);
+} free_rows __weak SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_QUEUE);
+    __uint(max_entries, 16384);
+    __type(value, nt_u32);
+} free_programs __weak SEC(".maps");
+
+/* What the helper asks to be taken back. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, NT_RECYCLE_BATCH);
+    __type(key, nt_u32);
+    __type(value, struct nt_recycle);
+} recycling __weak SEC(".maps");
+
 struct {
     __uint(type, BPF_MAP_TYPE_SK_STORAGE);
     __uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);

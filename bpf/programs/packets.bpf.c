@@ -239,10 +239,9 @@ static __noinline nt_u64 findPacketPlace(struct __sk_buff *skb, struct bpf_sock 
 {
     struct nt_row_key key = {.program = NT_UNOWNED_PROGRAM};
     struct nt_control *shared = controlBlock();
-    struct nt_program *program = NULL;
     nt_u64 owner, place;
     struct nt_row *row;
-    nt_u32 index;
+    nt_u32 ownerStamp;
 
     if (!socket || !shared)
         return 0;
@@ -253,20 +252,17 @@ static __noinline nt_u64 findPacketPlace(struct __sk_buff *skb, struct bpf_sock 
     /* The kernel has sockets that it uses in each namespace in turn. */
     if (!socket->netNs || !(owner & NT_OWNER_SET))
         socket->netNs = BPF_CORE_READ(kernelSk, __sk_common.skc_net.net, ns.inum);
-    if (owner & NT_OWNER_SET)
-        key.program = (nt_u32)owner;
-    index = key.program;
-    program = bpf_map_lookup_elem(&programs, &index);
+    key.program = programOfOwner(owner, &ownerStamp);
     key.ifindex = ifindex;
     key.netNs = socket->netNs;
     describeFlow(skb, sk, kernelSk, socket, isOutgoing, &key);
-    if (!sk->dst_port && index != NT_UNOWNED_PROGRAM && !knownPlace(&key) && !mayMeet(socket, shared))
+    if (!sk->dst_port && key.program != NT_UNOWNED_PROGRAM && !knownPlace(&key) && !mayMeet(socket, shared))
         __builtin_memset(key.remote, 0, sizeof key.remote);
-    place = placeOf(&key, program && index != NT_OVERFLOW_INDEX ? stampOf(&program->key) : 0);
+    row = rowOfKey(&key, ownerStamp, &place);
     if (isOutgoing && isDatagram((nt_u8)sk->protocol) && isToGroup(skb))
         place |= NT_PLACE_MANY;
-    row = rowOfPlace(place);
-    if (row && (!isSpillRow(row) || shared->nextRow + NT_SPILL_ROWS >= shared->rowCapacity))
+    /* What is spilled is remembered while the next packet would find no row either. */
+    if (row && (!isSpillRow(row) || !hasRoom(shared)))
         __sync_lock_test_and_set(&socket->packetPlace, place);
     /* Changed hands meanwhile: then the next packet looks anew. */
     if (socket->owner != owner)
@@ -283,11 +279,12 @@ static __noinline int accountUnowned(struct __sk_buff *skb, int isOutgoing)
     nt_u32 more = segmentsOf(skb, &headerBytes);
     struct nt_packets what = {};
     struct nt_row *row;
+    nt_u64 place;
 
     readHeaders(skb, isOutgoing, &headers);
     key.ifindex = skb->ifindex;
     key.protocol = headers.protocol;
-    row = rowOfPlace(placeOf(&key, 0));
+    row = rowOfKey(&key, 0, &place);
     if (!row)
         return 0;
     if (isOutgoing) {
@@ -400,6 +397,8 @@ static __always_inline int isRowOfPacket(struct nt_row *row, struct __sk_buff *s
 {
     struct nt_peer peer;
 
+    if (isSpillRow(row))
+        return !hasRoom(controlBlock());
     /* Sockets that are not connected talk to many; of a listener's they are not told apart. */
     if (!sk->dst_port && sk->state != NT_TCP_LISTEN && row->key.direction != NT_DIRECTION_UNKNOWN) {
         readPeer(skb, isOutgoing, &peer);

@@ -58,7 +58,7 @@ static __always_inline int isRowOf(struct nt_row *row, nt_u32 ownerStamp, const 
                                    struct sock *sk)
 {
     if (isSpillRow(row))
-        return 1; /* everybody's */
+        return !hasRoom(controlBlock()); /* everybody's, while there is no other */
     if (row->ownerStamp != ownerStamp || !isPeerOf(&row->key, peer))
         return 0;
     /* A socket can be connected again, to another port of the same host. Other protocols have no port. */
@@ -72,12 +72,13 @@ static __always_inline void takeOver(struct nt_socket *socket, const struct nt_r
 {
     struct nt_row_key own = *key;
     struct nt_row *row;
+    nt_u64 place;
 
     socket->isPending = 0;
     if (isHolding(socket)) {
         own.ifindex = socket->heldIfindex;
         own.netNs = socket->netNs;
-        row = rowOfPlace(placeOf(&own, ownerStamp));
+        row = rowOfKey(&own, ownerStamp, &place);
         if (row)
             releaseHeld(socket, row);
     }
@@ -114,8 +115,7 @@ static __noinline nt_u64 findPlace(struct sock *sk, struct nt_socket *socket, st
     readService(sk, socket ? socket->direction : NT_DIRECTION_UNKNOWN, &key);
     if (socket && socket->isPending)
         takeOver(socket, &key, ownerStamp);
-    place = placeOf(&key, ownerStamp);
-    row = rowAt((nt_u32)place);
+    row = rowOfKey(&key, ownerStamp, &place);
     if (!row || !shared)
         return place;
     if (!socket) {
@@ -126,8 +126,8 @@ static __noinline nt_u64 findPlace(struct sock *sk, struct nt_socket *socket, st
     setOwner(socket, program, NT_OWNER_USED);
     if (sk->sk_protocol == NT_IPPROTO_MPTCP)
         ownPaths(socket, sk);
-    /* What is spilled is remembered only where the next call would find no row either. */
-    if (!isSpillRow(row) || shared->nextRow + NT_SPILL_ROWS >= shared->rowCapacity)
+    /* What is spilled is remembered while the next call would find no row either. */
+    if (!isSpillRow(row) || !hasRoom(shared))
         setPlace(socket, row, place);
     return place;
 }
@@ -166,13 +166,14 @@ static __noinline int accountFrame(struct sock *sk, nt_u32 bytes)
     struct nt_program_key caller;
     struct packet_sock *packetSocket = (void *)sk;
     struct nt_row *row;
+    nt_u64 place;
 
     currentProgramKey(&caller);
     key.program = currentProgram(&caller);
     key.netNs = sk->__sk_common.skc_net.net->ns.inum;
     if (bpf_core_field_exists(packetSocket->ifindex))
         key.ifindex = BPF_CORE_READ(packetSocket, ifindex);
-    row = rowAt((nt_u32)placeOf(&key, stampOf(&caller)));
+    row = rowOfKey(&key, stampOf(&caller), &place);
     if (row) {
         __sync_fetch_and_add(&row->txPayloadBytes, bytes);
         __sync_fetch_and_add(&row->packets.txPackets, 1);

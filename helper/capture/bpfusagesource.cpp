@@ -35,8 +35,6 @@ QString translate(const char *text)
     return QCoreApplication::translate("BpfUsageSource", text);
 }
 
-constexpr char connectionsProgram[] = "tcpConnections";
-
 /// Each map that the programs share, but for the scratch space, which holds nothing. The control block is
 /// pinned last: where it is, the others are too.
 constexpr std::array<const char *, 9> keptMaps{"audit",    "audit_switch", "rows",
@@ -123,6 +121,9 @@ std::unique_ptr<BpfUsageSource> BpfUsageSource::create(const Options &options, Q
         if (!problem->isEmpty() || !source->load(options, problem) || !source->attach(problem))
             return {};
     }
+    source->m_recycler.setIdleMs(options.idleMs);
+    if (!source->openRecycler(problem))
+        return {};
     source->openConnections();
     if (!source->seal(problem))
         return {};
@@ -343,6 +344,7 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
     // Not one of the purposes: a kernel that refuses it refuses it alone, when it is read.
     bpf_program__set_autoload(m_skeleton->progs.socketsOpenBefore, KernelSupport::hasIterator("task_file"));
     bpf_program__set_autoload(m_skeleton->progs.tcpConnections, KernelSupport::hasIterator("tcp"));
+    bpf_program__set_autoload(m_skeleton->progs.recycle, KernelSupport::hasIterator("bpf_map_elem"));
 
     m_skeleton->rodata->ephemeralPortFirst = ephemeral.first;
     m_skeleton->rodata->ephemeralPortLast = ephemeral.last;
@@ -350,6 +352,8 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
     const quint32 rowCapacity = options.rowCapacity + NT_SPILL_ROWS;
     bpf_map__set_max_entries(m_skeleton->maps.rows, rowCapacity);
     bpf_map__set_max_entries(m_skeleton->maps.row_index, rowCapacity);
+    bpf_map__set_max_entries(m_skeleton->maps.free_rows, rowCapacity);
+    bpf_map__set_max_entries(m_skeleton->maps.free_programs, options.programCapacity);
     bpf_map__set_max_entries(m_skeleton->maps.programs, options.programCapacity);
     bpf_map__set_max_entries(m_skeleton->maps.program_index, options.programCapacity);
     if (m_continues && !reuseMaps(problem))
@@ -479,27 +483,58 @@ void BpfUsageSource::findEarlierSockets()
     m_probes.append(state);
 }
 
-/// The iterator over connections is read when it is asked for, long after root was left.
-void BpfUsageSource::openConnections()
+QString BpfUsageSource::openIterator(bpf_program *program, int map, IteratorFile &file)
 {
+    const char *name = bpf_program__name(program);
     QString problem = translate("not in this kernel");
-    bpf_program *program = m_skeleton ? m_skeleton->progs.tcpConnections : nullptr;
-    if (program && bpf_program__autoload(program)) {
-        bpf_link *link = bpf_program__attach_iter(program, nullptr);
+    if (bpf_program__fd(program) >= 0) {
+        bpf_iter_link_info over = {};
+        over.map.map_fd = __u32(map);
+        bpf_iter_attach_opts options = {};
+        options.sz = sizeof options;
+        options.link_info = &over;
+        options.link_info_len = sizeof over;
+        bpf_link *link = bpf_program__attach_iter(program, map >= 0 ? &options : nullptr);
         if (!link || !keep(program, link))
             problem = QString::fromLocal8Bit(std::strerror(errno));
         else if (!m_pins)
-            problem = m_connections.openUnnamed(link);
+            problem = file.openUnnamed(link);
     }
-    if (m_pins && m_pins->hasLink(int(m_set), connectionsProgram))
-        problem = m_connections.open(m_pins->linkPath(int(m_set), connectionsProgram));
+    if (m_pins && m_pins->hasLink(int(m_set), name))
+        problem = file.open(m_pins->linkPath(int(m_set), name));
+    return problem;
+}
 
+/// The iterator over connections is read when they are asked for, long after root was left.
+void BpfUsageSource::openConnections()
+{
+    const QString problem = openIterator(m_skeleton->progs.tcpConnections, -1, m_connections);
     ProbeState state{QStringLiteral("connections"), QStringLiteral("iter/tcp"), problem.isEmpty(), {}};
     if (!state.active) {
         state.mechanism.clear();
         state.note = translate("connections are not listed, nor their round trip times (%1)").arg(problem);
     }
     m_probes.append(state);
+}
+
+bool BpfUsageSource::openRecycler(QString *problem)
+{
+    const int requests = bpf_map__fd(m_skeleton->maps.recycling);
+    if (!m_recycler.open(requests)) {
+        *problem =
+            libraryFailure(translate("The kernel's tables cannot be mapped: %1 (%2). Report this."), errno);
+        return false;
+    }
+    const QString refusal = openIterator(m_skeleton->progs.recycle, requests, m_recycler.file());
+    ProbeState state{QStringLiteral("recycling"), QStringLiteral("iter/bpf_map_elem"), refusal.isEmpty(), {}};
+    if (!state.active) {
+        state.mechanism.clear();
+        state.note = translate("the tables' places are used once: when they are full, new flows count as one "
+                               "(%1)")
+                         .arg(refusal);
+    }
+    m_probes.append(state);
+    return true;
 }
 
 ConnectionReading BpfUsageSource::connections(CounterSink &sink, size_t most)
@@ -561,9 +596,10 @@ ConnectionReading BpfUsageSource::connections(CounterSink &sink, size_t most)
 
 bool BpfUsageSource::reportProgram(quint32 slot, CounterSink &sink)
 {
-    if (m_programReported[slot])
-        return true;
     const nt_program &program = m_programs[slot];
+    const quint32 generation = loadOnce(program.generation);
+    if (m_programReported[slot] == generation + 1)
+        return true;
     if (slot != NT_OVERFLOW_INDEX && !loadOnce(program.ready))
         return false;
 
@@ -581,7 +617,7 @@ bool BpfUsageSource::reportProgram(quint32 slot, CounterSink &sink)
     record.comm = QByteArray(program.comm, qsizetype(strnlen(program.comm, sizeof program.comm)));
     const quint32 pathLength = qMin<quint32>(program.pathLen, NT_PATH_LEN);
     record.path = QByteArray(program.path + (NT_PATH_LEN - pathLength), pathLength);
-    m_programReported[slot] = 1;
+    m_programReported[slot] = generation + 1;
     if (slot != NT_OVERFLOW_INDEX && !record.endedNs)
         m_running.push_back(slot);
     sink.program(record);
@@ -590,26 +626,33 @@ bool BpfUsageSource::reportProgram(quint32 slot, CounterSink &sink)
 
 void BpfUsageSource::read(CounterSink &sink)
 {
+    const auto countersOf = [](const nt_row &row) {
+        return Seen{loadOnce(row.rxPayloadBytes),    loadOnce(row.txPayloadBytes),
+                    loadOnce(row.packets.rxPackets), loadOnce(row.packets.txPackets),
+                    loadOnce(row.openSockets),       loadOnce(row.retransmits)};
+    };
+    m_recycler.begin();
     const quint32 rowsInUse = qMin(loadOnce(m_control[0].nextRow), m_rows.size());
     for (quint32 slot = 0; slot < rowsInUse; ++slot) {
         const nt_row &row = m_rows[slot];
-        const Seen now = {loadOnce(row.rxPayloadBytes),    loadOnce(row.txPayloadBytes),
-                          loadOnce(row.packets.rxPackets), loadOnce(row.packets.txPackets),
-                          loadOnce(row.openSockets),       loadOnce(row.retransmits)};
         // A gauge may have changed though as many packets as before are in it.
-        if (now == m_seen[slot] && row.key.program != NT_PENDING_PROGRAM)
+        if (countersOf(row) == m_seen[slot] && row.key.program != NT_PENDING_PROGRAM)
             continue;
-        // A row made this very moment waits for the next reading, whole. The overflow row never is.
+        // A row made this very moment waits for the next reading, whole. The overflow row never is. One that
+        // was free still has what it counted for another until it is used: only what is read of it in use
+        // counts.
         const quint32 generation = loadOnce(row.generation);
-        const bool isInUse = slot == NT_OVERFLOW_INDEX || generation % 2 == 1;
+        const Seen now = countersOf(row);
+        const bool isInUse = slot == NT_OVERFLOW_INDEX || generation % 2 == 1 || m_recycler.isRetired(slot);
         const bool hasProgram = row.key.program < m_programs.size();
         if (!isInUse || (hasProgram && !reportProgram(row.key.program, sink)))
             continue;
         m_seen[slot] = now;
+        m_recycler.rowReported(slot);
 
         FlowRecord record;
         record.slot = slot;
-        record.generation = generation;
+        record.generation = m_recycler.isRetired(slot) ? generation - 1 : generation;
         record.programSlot = row.key.program;
         std::memcpy(record.remote.data(), row.key.remote, record.remote.size());
         record.ifindex = row.key.ifindex;
@@ -642,6 +685,8 @@ void BpfUsageSource::read(CounterSink &sink)
         reportProgram(slot, sink);
         return true;
     });
+    for (const quint32 slot : m_recycler.end())
+        m_seen[slot] = {};
 }
 
 QList<InterfaceCounters> BpfUsageSource::interfaces() const
@@ -671,10 +716,18 @@ QMap<QString, quint64> BpfUsageSource::losses() const
 
 QMap<QString, quint64> BpfUsageSource::usage() const
 {
+    const nt_control &control = m_control[0];
+    const auto used = [](quint32 next, quint32 capacity, quint64 freed, quint64 reused) {
+        return qMin(next, capacity) - 1 - (freed - reused);
+    };
     return {
-        {QStringLiteral("rowsUsed"), qMin(loadOnce(m_control[0].nextRow), m_rows.size()) - 1},
+        {QStringLiteral("rowsUsed"),
+         used(loadOnce(control.nextRow), m_rows.size(), loadOnce(control.freedRows),
+              loadOnce(control.reusedRows))},
         {QStringLiteral("rowsCapacity"), m_rows.size() - 1},
-        {QStringLiteral("programsUsed"), qMin(loadOnce(m_control[0].nextProgram), m_programs.size()) - 1},
+        {QStringLiteral("programsUsed"),
+         used(loadOnce(control.nextProgram), m_programs.size(), loadOnce(control.freedPrograms),
+              loadOnce(control.reusedPrograms))},
         {QStringLiteral("programsCapacity"), m_programs.size() - 1},
     };
 }

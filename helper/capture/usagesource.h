@@ -35,6 +35,11 @@ public:
     /// before. Takes about 1.5 µs for each.
     virtual ConnectionReading connections(CounterSink &sink, size_t most) = 0;
 
+    /// What readings that began before @p timeNs (CLOCK_BOOTTIME nanoseconds) reported is stored for good:
+    /// the kernel may use the rows of flows that are over since for others. As long as this is not called,
+    /// everything counts as stored that was reported.
+    virtual void setKept(quint64 timeNs) { Q_UNUSED(timeNs); }
+
     virtual QList<ProbeState> probes() const = 0;
     virtual QList<InterfaceCounters> interfaces() const = 0;
     /// Begins or ends counting every frame at the interfaces too. Empty, or in one sentence why it cannot.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include "balances.h"
 #include "netnssocket.h"
 #include "testbed.h"
 
 #include "testnetwork.h"
 #include "testplan.h"
-#include "trafficrun.h"
 
 #include <QSignalSpy>
 #include <QTest>
@@ -34,24 +34,6 @@ constexpr int repetitions = 20;
 constexpr quint32 auditSeconds = 8;
 constexpr qint64 headersV4 = 28; ///< IPv4 and UDP, or IPv4 and ICMP
 constexpr qint64 headersV6 = 48;
-
-qint64 lineOf(const InterfaceBalance &balance, const char *name, qint64 BalanceLine::*direction)
-{
-    for (const BalanceLine &line : balance.lines) {
-        if (line.name == QLatin1String(name))
-            return line.*direction;
-    }
-    return 0;
-}
-
-QString textOf(const InterfaceBalance &balance)
-{
-    QStringList lines = {
-        QStringLiteral("%1 received %2 sent %3").arg(balance.name).arg(balance.rxBytes).arg(balance.txBytes)};
-    for (const BalanceLine &line : balance.lines)
-        lines.append(QStringLiteral("  %1 %2 %3").arg(line.name).arg(line.rxBytes).arg(line.txBytes));
-    return lines.join(u'\n');
-}
 
 template <typename Address>
 bool bindTo(const OwnedSocket &socket, const Address &address)
@@ -138,8 +120,6 @@ private Q_SLOTS:
     void strangersHaveNoRowsOfTheirOwn();
 
 private:
-    InterfaceBalance cableOf(const QList<InterfaceBalance> &interfaces);
-    InterfaceBalance cableNow(LiveHelper &helper);
     quint64 rowsUsed(LiveHelper &helper);
 
     std::unique_ptr<TestNetwork> m_network;
@@ -155,33 +135,6 @@ void BalanceSocketsTest::init()
     m_network = std::make_unique<TestNetwork>();
     const QString problem = m_network->create();
     QVERIFY2(problem.isEmpty(), qPrintable(problem));
-}
-
-InterfaceBalance BalanceSocketsTest::cableOf(const QList<InterfaceBalance> &interfaces)
-{
-    for (const InterfaceBalance &balance : interfaces) {
-        if (balance.name == QLatin1String(TestPlan::clientInterface))
-            return balance;
-    }
-    return {};
-}
-
-InterfaceBalance BalanceSocketsTest::cableNow(LiveHelper &helper)
-{
-    // The helper answers from a reading that may be a second old.
-    const quint64 now = bootTimeNs();
-    QSignalSpy answers(&helper.client(), &MonitorClient::balanceReceived);
-    InterfaceBalance found;
-    const bool isNew = QTest::qWaitFor(
-        [&] {
-            if (answers.isEmpty() || answers.constLast().at(0).toULongLong() < now) {
-                helper.client().requestBalance();
-                return false;
-            }
-            return true;
-        },
-        20000);
-    return isNew ? cableOf(answers.constLast().at(1).value<QList<InterfaceBalance>>()) : InterfaceBalance();
 }
 
 quint64 BalanceSocketsTest::rowsUsed(LiveHelper &helper)
@@ -278,8 +231,8 @@ void BalanceSocketsTest::packetsOfSeveralSocketsCountOnce()
         QVERIFY(countWaiting(one) >= repetitions);
     QVERIFY(countWaiting(rawUdp) >= 2 * repetitions);
 
-    const InterfaceBalance cable =
-        cableOf(audited.constFirst().constFirst().value<QList<InterfaceBalance>>());
+    const InterfaceBalance cable = balanceOf(
+        audited.constFirst().constFirst().value<QList<InterfaceBalance>>(), TestPlan::clientInterface);
     const QString books = textOf(cable);
     QCOMPARE(lineOf(cable, "programs", &BalanceLine::rxBytes), rxExpected);
     QCOMPARE(lineOf(cable, "programs", &BalanceLine::txBytes), txExpected);
@@ -295,7 +248,7 @@ void BalanceSocketsTest::kernelsOwnSocketsBelongToTheNamespaceTheyServe()
     const QString problem = helper.start(QStringLiteral(NETTALLY_HELPER), m_network->clientPath());
     QVERIFY2(problem.isEmpty(), qPrintable(problem));
     QTRY_COMPARE(helper.client().state(), MonitorClient::State::Live);
-    const InterfaceBalance before = cableNow(helper);
+    const InterfaceBalance before = balanceNow(helper, TestPlan::clientInterface);
 
     // The kernel resets with one socket a processor, for all namespaces: let all be used for the other first.
     constexpr quint16 closedPort = 9;
@@ -322,7 +275,7 @@ void BalanceSocketsTest::kernelsOwnSocketsBelongToTheNamespaceTheyServe()
     resets = 0;
     knock(m_network->serverPath(), TestPlan::clientV4);
     QVERIFY(resets >= repetitions);
-    const InterfaceBalance after = cableNow(helper);
+    const InterfaceBalance after = balanceNow(helper, TestPlan::clientInterface);
     const QString books = textOf(before) + u'\n' + textOf(after);
     QVERIFY2(lineOf(after, "kernel-tcp", &BalanceLine::txBytes)
                      - lineOf(before, "kernel-tcp", &BalanceLine::txBytes)
@@ -348,7 +301,7 @@ void BalanceSocketsTest::strangersHaveNoRowsOfTheirOwn()
     QCOMPARE(setsockopt(open.fd(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room), 0);
     const OwnedSocket sender = makeSocket(m_network->serverPath(), AF_INET, SOCK_RAW, IPPROTO_RAW);
 
-    const InterfaceBalance before = cableNow(helper);
+    const InterfaceBalance before = balanceNow(helper, TestPlan::clientInterface);
     const quint64 rowsBefore = rowsUsed(helper);
     qint64 expected = 0;
     for (quint32 i = 0; i < strangers; ++i) {
@@ -361,7 +314,7 @@ void BalanceSocketsTest::strangersHaveNoRowsOfTheirOwn()
         QVERIFY(sendTo(sender, letter, addressV4(TestPlan::clientV4)));
         expected += letter.size();
     }
-    const InterfaceBalance after = cableNow(helper);
+    const InterfaceBalance after = balanceNow(helper, TestPlan::clientInterface);
     const quint64 rowsMade = rowsUsed(helper) - rowsBefore;
     // The datagrams' socket has its share of the table, and not more; the listener one row.
     QVERIFY2(rowsMade <= flows / 64 + 10, qPrintable(QString::number(rowsMade)));
