@@ -41,6 +41,10 @@ public:
     /// What they answered since the last call, or since naming began, oldest first. The programs it names
     /// reach @p sink before.
     virtual std::vector<NameRecord> names(CounterSink &sink) = 0;
+    /// What readings that began before @p timeNs (CLOCK_BOOTTIME nanoseconds) reported is stored for good:
+    /// the kernel may use the rows of flows that are over since for others. As long as this is not called,
+    /// everything counts as stored that was reported.
+    virtual void setKept(quint64 timeNs) { Q_UNUSED(timeNs); }
 
     virtual QList<ProbeState> probes() const = 0;
     virtual QList<InterfaceCounters> interfaces() const = 0;
