@@ -106,6 +106,9 @@ void Pipeline::start(bool isHidden)
         m_window.show();
     m_tray.start(isHidden);
     m_store.start();
+    m_window.setHistorySource([this](const HistoryQuery &query, const HistoryBrowser::Answered &answered) {
+        m_store.query(query, answered);
+    });
     // Root may see everything without being asked.
     subscribe(geteuid() == 0 ? Scope::All : Scope::Own, false);
     m_statusTimer.start();

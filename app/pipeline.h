@@ -21,6 +21,7 @@ namespace Nettally {
  *
  *     MonitorClient -> UsageUpdate -> UsageBook -> UsageChange -+-> HistoryStore (the record)
  *                                                               +-> TrafficHistory, LiveModel -> MainWindow
+ *     HistoryStore -> HistoryAnswer -> HistoryBrowser -> MainWindow, when its page asks
  *     MonitorClient -> InterfaceBalance -> InterfaceModel -> MainWindow
  *     MonitorClient -> ConnectionList -> ConnectionsModel -> MainWindow, while its page is seen
  *     HistoryStore -> sums of today and the month -> Tray

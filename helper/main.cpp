@@ -68,6 +68,16 @@ int main(int argc, char **argv)
         QStringLiteral("max-flows"),
         tr("Flows the kernel keeps apart, %1 to %2; others are counted as one.").arg(minFlows).arg(maxFlows),
         tr("number"), QString::number(BpfUsageSource::Options().rowCapacity));
+    const QCommandLineOption programs(
+        QStringLiteral("max-programs"),
+        tr("Programs the kernel keeps apart, %1 to %2; others are counted as one.")
+            .arg(minFlows)
+            .arg(maxFlows),
+        tr("number"), QString::number(BpfUsageSource::Options().programCapacity - 1));
+    const QCommandLineOption idleFlows(
+        QStringLiteral("idle-flows"),
+        tr("When nearly all of them are in use, those are taken for others that are over for so long."),
+        tr("milliseconds"), QString::number(Recycler::defaultIdleMs));
     const QCommandLineOption account(
         QStringLiteral("user"),
         tr("Account to become once everything is set up (default: nettally if there is one, else nobody)."),
@@ -81,7 +91,7 @@ int main(int argc, char **argv)
         QStringLiteral("detach-all"),
         tr("Stop counting: remove what is kept under --pin (default %1), and end.")
             .arg(QLatin1String(defaultPin)));
-    parser.addOptions({idleExit, flows, account, pin, detachAll});
+    parser.addOptions({idleExit, flows, programs, idleFlows, account, pin, detachAll});
     parser.process(application);
 
     bool idleExitValid = true;
@@ -92,6 +102,15 @@ int main(int argc, char **argv)
         return fail(tr("--idle-exit wants a number of seconds."));
     if (!flowsValid || flowsWanted < minFlows || flowsWanted > maxFlows)
         return fail(tr("--max-flows wants a number from %1 to %2.").arg(minFlows).arg(maxFlows));
+
+    bool programsValid = true;
+    const uint programsWanted = parser.value(programs).toUInt(&programsValid);
+    if (!programsValid || programsWanted < minFlows || programsWanted > maxFlows)
+        return fail(tr("--max-programs wants a number from %1 to %2.").arg(minFlows).arg(maxFlows));
+    bool idleFlowsValid = true;
+    const uint idleFlowsMs = parser.value(idleFlows).toUInt(&idleFlowsValid);
+    if (!idleFlowsValid || idleFlowsMs > uint(std::numeric_limits<int>::max()))
+        return fail(tr("--idle-flows wants a number of milliseconds."));
 
     QString problem;
     if (parser.isSet(detachAll)) {
@@ -105,6 +124,8 @@ int main(int argc, char **argv)
     BpfUsageSource::Options options;
     options.pinPath = parser.value(pin);
     options.rowCapacity = flowsWanted + 1;
+    options.programCapacity = programsWanted + 1;
+    options.idleMs = idleFlowsMs;
     const std::unique_ptr<BpfUsageSource> source = BpfUsageSource::create(options, &problem);
     if (!source)
         return fail(problem);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "commands.h"
 #include "exitcode.h"
+#include "historytext.h"
 #include "output.h"
 #include "report.h"
 #include "text.h"

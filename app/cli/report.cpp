@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report.h"
 
+#include "historytext.h"
 #include "text.h"
 #include "units.h"
 
@@ -9,19 +10,12 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 namespace Nettally::Cli {
 
 namespace {
 
 using Meaning = TextTable::Meaning;
-
-/// JSON numbers are kept exactly up to 2^63, which no counter reaches.
-QJsonValue toJsonValue(quint64 count)
-{
-    return QJsonValue(qint64(std::min(count, quint64(std::numeric_limits<qint64>::max()))));
-}
 
 QString scopeName(Scope scope)
 {
@@ -110,57 +104,6 @@ struct HistoryLine {
     bool isRest = false;
 };
 
-/// By time a line a point, else a row a line.
-QList<HistoryLine> historyLines(const HistoryQuery &query, const HistoryAnswer &answer)
-{
-    QList<HistoryLine> lines;
-    if (query.by != HistoryBy::Time) {
-        for (const HistoryRow &row : answer.rows) {
-            lines.append({row, false});
-        }
-        return lines;
-    }
-    for (qsizetype i = 0; i < answer.pointStartsUtcS.size(); ++i) {
-        HistoryRow row;
-        row.sums = answer.total.points.at(i);
-        row.firstUtcS = answer.pointStartsUtcS.at(i);
-        row.lastUtcS = answer.pointStartsUtcS.value(i + 1, query.toUtcS);
-        lines.append({row, false});
-    }
-    return lines;
-}
-
-const QStringList &historyFields()
-{
-    static const QStringList names = {QStringLiteral("rxPayloadBytes"),
-                                      QStringLiteral("txPayloadBytes"),
-                                      QStringLiteral("rxNetworkBytes"),
-                                      QStringLiteral("txNetworkBytes"),
-                                      QStringLiteral("rxPackets"),
-                                      QStringLiteral("txPackets"),
-                                      QStringLiteral("retransmittedSegments")};
-    return names;
-}
-
-/// Null: not known.
-QJsonObject historySums(const TrafficSums &sums)
-{
-    const NetworkUsage network = sums.network.value_or(NetworkUsage());
-    const std::array counts = {sums.rxPayloadBytes,
-                               sums.txPayloadBytes,
-                               network.rxBytes,
-                               network.txBytes,
-                               network.rxPackets,
-                               network.txPackets,
-                               network.retransmittedSegments};
-    QJsonObject object;
-    for (qsizetype i = 0; i < historyFields().size(); ++i) {
-        object.insert(historyFields().at(i),
-                      i < 2 || sums.network ? toJsonValue(counts[size_t(i)]) : QJsonValue(QJsonValue::Null));
-    }
-    return object;
-}
-
 QString localTimeText(qint64 utcS)
 {
     return QDateTime::fromSecsSinceEpoch(utcS).toString(QStringLiteral("yyyy-MM-dd HH:mm"));
@@ -187,19 +130,6 @@ QStringList historyCells(HistoryBy by, const HistoryRow &row)
         break;
     }
     return {localTimeText(row.firstUtcS)};
-}
-
-QString reasonName(NotMeasuredReason reason)
-{
-    switch (reason) {
-    case NotMeasuredReason::HelperOff:
-        return QStringLiteral("helperOff");
-    case NotMeasuredReason::Suspended:
-        return QStringLiteral("suspended");
-    case NotMeasuredReason::ClockStep:
-        break;
-    }
-    return QStringLiteral("clockStep");
 }
 
 QString yesNo(bool yes)
@@ -417,136 +347,6 @@ QString statusText(const HelperStatus &status)
     return text + u'\n' + interfaces.lines(0).join(u'\n') + u'\n';
 }
 
-QJsonObject historyJson(const HistoryQuery &query, const HistoryAnswer &answer)
-{
-    QJsonArray array;
-    for (const HistoryLine &line : historyLines(query, answer)) {
-        QJsonObject object = historySums(line.row.sums);
-        switch (query.by) {
-        case HistoryBy::Program:
-            object.insert(QStringLiteral("name"), line.row.program.name);
-            object.insert(QStringLiteral("exe"), line.row.program.executable);
-            object.insert(QStringLiteral("uid"), toJsonValue(line.row.program.uid));
-            object.insert(QStringLiteral("kind"), kindName(line.row.program.kind));
-            object.insert(QStringLiteral("cgroup"), line.row.program.cgroupPath);
-            break;
-        case HistoryBy::Remote:
-            object.insert(QStringLiteral("remote"), line.row.remote.toString());
-            object.insert(QStringLiteral("manyRemotes"), line.row.isManyRemotes);
-            break;
-        case HistoryBy::Protocol:
-            object.insert(QStringLiteral("protocol"), line.row.protocol);
-            object.insert(QStringLiteral("protocolName"),
-                          line.row.protocol == 0 ? QString() : protocolName(line.row.protocol));
-            break;
-        case HistoryBy::Interface:
-        case HistoryBy::Host:
-            object.insert(QStringLiteral("name"), line.row.name);
-            break;
-        case HistoryBy::Time:
-            break;
-        }
-        if (query.by == HistoryBy::Time) {
-            object.insert(QStringLiteral("fromUtcMs"), QJsonValue(line.row.firstUtcS * 1000));
-            object.insert(QStringLiteral("toUtcMs"), QJsonValue(line.row.lastUtcS * 1000));
-        } else {
-            object.insert(QStringLiteral("firstUtcMs"), QJsonValue(line.row.firstUtcS * 1000));
-            object.insert(QStringLiteral("lastUtcMs"), QJsonValue(line.row.lastUtcS * 1000));
-        }
-        array.append(object);
-    }
-    QJsonArray spans;
-    for (const NotMeasured &span : answer.notMeasured) {
-        spans.append(QJsonObject{{QStringLiteral("fromUtcMs"), QJsonValue(span.beginUtcS * 1000)},
-                                 {QStringLiteral("toUtcMs"), QJsonValue(span.endUtcS * 1000)},
-                                 {QStringLiteral("reason"), reasonName(span.reason)}});
-    }
-    static const QHash<HistoryBy, QString> names = {{HistoryBy::Program, QStringLiteral("programs")},
-                                                    {HistoryBy::Remote, QStringLiteral("remotes")},
-                                                    {HistoryBy::Protocol, QStringLiteral("protocols")},
-                                                    {HistoryBy::Interface, QStringLiteral("interfaces")},
-                                                    {HistoryBy::Host, QStringLiteral("hosts")},
-                                                    {HistoryBy::Time, QStringLiteral("times")}};
-    return {
-        {QStringLiteral("schema"), QStringLiteral("nettally.history/1")},
-        {QStringLiteral("fromUtcMs"), QJsonValue(query.fromUtcS * 1000)},
-        {QStringLiteral("toUtcMs"), QJsonValue(query.toUtcS * 1000)},
-        {names.value(query.by), array},
-        {QStringLiteral("rest"),
-         answer.rest ? QJsonValue(historySums(answer.rest->sums)) : QJsonValue(QJsonValue::Null)},
-        {QStringLiteral("total"), historySums(answer.total.sums)},
-        {QStringLiteral("notMeasured"), spans},
-    };
-}
-
-QByteArray historyCsv(const HistoryQuery &query, const HistoryAnswer &answer)
-{
-    const auto quoted = [](const QString &text) {
-        QString cell = printable(text);
-        // A spreadsheet would run what begins like this, and programs choose their names.
-        if (!cell.isEmpty() && QStringLiteral("=+-@").contains(cell.front())) {
-            cell.prepend(u'\'');
-        }
-        return u'"' + cell.replace(u'"', QStringLiteral("\"\"")) + u'"';
-    };
-    QStringList titles;
-    switch (query.by) {
-    case HistoryBy::Program:
-        titles = {QStringLiteral("name"), QStringLiteral("exe"), QStringLiteral("uid"),
-                  QStringLiteral("kind")};
-        break;
-    case HistoryBy::Remote:
-        titles = {QStringLiteral("remote"), QStringLiteral("manyRemotes")};
-        break;
-    case HistoryBy::Protocol:
-        titles = {QStringLiteral("protocol"), QStringLiteral("protocolName")};
-        break;
-    case HistoryBy::Interface:
-    case HistoryBy::Host:
-        titles = {QStringLiteral("name")};
-        break;
-    case HistoryBy::Time:
-        break;
-    }
-    titles += {QStringLiteral("fromUtc"), QStringLiteral("toUtc")};
-    titles += historyFields();
-    QString text = titles.join(u',') + u'\n';
-    for (const HistoryLine &line : historyLines(query, answer)) {
-        const HistoryRow &row = line.row;
-        QStringList cells;
-        switch (query.by) {
-        case HistoryBy::Program:
-            cells = {quoted(row.program.name), quoted(row.program.executable),
-                     QString::number(row.program.uid), quoted(kindName(row.program.kind))};
-            break;
-        case HistoryBy::Remote:
-            cells = {quoted(row.remote.toString()),
-                     row.isManyRemotes ? QStringLiteral("true") : QStringLiteral("false")};
-            break;
-        case HistoryBy::Protocol:
-            cells = {QString::number(row.protocol),
-                     quoted(row.protocol == 0 ? QString() : protocolName(row.protocol))};
-            break;
-        case HistoryBy::Interface:
-        case HistoryBy::Host:
-            cells = {quoted(row.name)};
-            break;
-        case HistoryBy::Time:
-            break;
-        }
-        for (const qint64 utcS : {row.firstUtcS, row.lastUtcS}) {
-            cells.append(QDateTime::fromSecsSinceEpoch(utcS, Qt::UTC).toString(Qt::ISODate));
-        }
-        const QJsonObject sums = historySums(row.sums);
-        for (const QString &field : historyFields()) {
-            const QJsonValue value = sums.value(field);
-            cells.append(value.isNull() ? QString() : QString::number(value.toInteger()));
-        }
-        text += cells.join(u',') + u'\n';
-    }
-    return text.toUtf8();
-}
-
 TextTable historyTable(const HistoryQuery &query, const HistoryAnswer &answer)
 {
     TextTable table;
@@ -574,7 +374,10 @@ TextTable historyTable(const HistoryQuery &query, const HistoryAnswer &answer)
                       {Ctl::tr("SENT"), true, false, Meaning::Send},
                       {Ctl::tr("SHARE"), true}};
     const double all = double(answer.total.sums.rxPayloadBytes) + double(answer.total.sums.txPayloadBytes);
-    QList<HistoryLine> lines = historyLines(query, answer);
+    QList<HistoryLine> lines;
+    for (const HistoryRow &row : historyRows(query, answer)) {
+        lines.append({row, false});
+    }
     if (answer.rest) {
         lines.append({*answer.rest, true});
     }

@@ -21,8 +21,6 @@ QString statusText(const HelperStatus &status);
 QJsonObject balanceJson(const QString &schema, quint64 timeNs, const QList<InterfaceBalance> &interfaces);
 TextTable balanceTable(const QList<InterfaceBalance> &interfaces);
 
-QJsonObject historyJson(const HistoryQuery &query, const HistoryAnswer &answer);
-QByteArray historyCsv(const HistoryQuery &query, const HistoryAnswer &answer);
 TextTable historyTable(const HistoryQuery &query, const HistoryAnswer &answer);
 /// A sentence a span, in local time.
 QStringList notMeasuredLines(const QList<NotMeasured> &spans);

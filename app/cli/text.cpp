@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "text.h"
 
-#include <QJsonDocument>
-#include <QJsonObject>
-
 #include <algorithm>
 
 #include <wchar.h>
@@ -12,44 +9,12 @@ namespace Nettally::Cli {
 
 namespace {
 
-bool isUnsafe(char32_t character)
-{
-    switch (QChar::category(character)) {
-    case QChar::Other_Control:
-    case QChar::Other_Format:
-    case QChar::Other_Surrogate:
-    case QChar::Separator_Line:
-    case QChar::Separator_Paragraph:
-        return true;
-    default:
-        return false;
-    }
-}
-
-QString fromUcs4(char32_t character)
-{
-    return QString::fromUcs4(&character, 1);
-}
-
 int widthOf(char32_t character)
 {
     return std::max(0, ::wcwidth(wchar_t(character)));
 }
 
 } // namespace
-
-QString printable(const QString &text)
-{
-    QString result;
-    result.reserve(text.size());
-    const QList<uint> characters = text.toUcs4();
-    for (const uint character : characters) {
-        if (!isUnsafe(character)) {
-            result += fromUcs4(character);
-        }
-    }
-    return result;
-}
 
 int displayWidth(const QString &text)
 {
@@ -69,12 +34,12 @@ QString elided(const QString &text, int width)
     QString result;
     int used = 1; // the ellipsis
     const QList<uint> characters = text.toUcs4();
-    for (const uint character : characters) {
+    for (const char32_t character : characters) {
         used += widthOf(character);
         if (used > width) {
             break;
         }
-        result += fromUcs4(character);
+        result += QString::fromUcs4(&character, 1);
     }
     return width > 0 ? result + u'…' : QString();
 }
@@ -95,23 +60,6 @@ QString programLabel(const Program &program)
     }
     const QString name = printable(program.name);
     return name.isEmpty() ? Ctl::tr("(no name)") : name;
-}
-
-QString kindName(ProgramKind kind)
-{
-    switch (kind) {
-    case ProgramKind::Program:
-        return QStringLiteral("program");
-    case ProgramKind::KernelThread:
-        return QStringLiteral("kernelThread");
-    case ProgramKind::Others:
-        return QStringLiteral("others");
-    case ProgramKind::Overflow:
-        return QStringLiteral("overflow");
-    case ProgramKind::Kernel:
-        return QStringLiteral("kernel");
-    }
-    return QStringLiteral("unknown");
 }
 
 QString directionName(Direction direction)
@@ -163,26 +111,6 @@ QString balanceLineName(const QString &name)
     };
     // A newer helper may name more.
     return names.value(name, printable(name));
-}
-
-QByteArray toJson(const QJsonObject &object)
-{
-    // Qt escapes what lies below the space; the rest of what is unsafe can only stand inside of strings.
-    const QString plain = QString::fromUtf8(QJsonDocument(object).toJson());
-    QString result;
-    result.reserve(plain.size());
-    const QList<uint> characters = plain.toUcs4();
-    for (const uint character : characters) {
-        if (character == '\n' || !isUnsafe(character)) {
-            result += fromUcs4(character);
-            continue;
-        }
-        const QString units = fromUcs4(character);
-        for (const QChar unit : units) {
-            result += QStringLiteral("\\u%1").arg(uint(unit.unicode()), 4, 16, QLatin1Char('0'));
-        }
-    }
-    return result.toUtf8();
 }
 
 } // namespace Nettally::Cli

@@ -25,6 +25,7 @@ constexpr int passwordTimeoutMs = 600000; ///< someone may be typing one
 constexpr int noTimeout = std::numeric_limits<int>::max(); ///< the bus answers when the helper is gone
 constexpr int minSilenceMs = 5000;
 constexpr size_t maxEarlyParts = 64;
+constexpr char namesSignature[] = "utta(uttyuyay)";
 constexpr char pushSignature[] = "uttuba(uutssutuuy)a(uay)a(uuuqyyuttuttttttt)au";
 
 QString serviceName()
@@ -164,6 +165,8 @@ MonitorClient::MonitorClient(const QDBusConnection &bus, QObject *parent)
     // Not through the proxy, which goes when its helper is given up: pushes may be under way then.
     m_bus.connect(QString(), QLatin1String(Wire::objectPath), QLatin1String(Wire::interfaceName),
                   QStringLiteral("UsageDeltas"), this, SLOT(onUsageDeltas(QDBusMessage)));
+    m_bus.connect(QString(), QLatin1String(Wire::objectPath), QLatin1String(Wire::interfaceName),
+                  QStringLiteral("NameAnswers"), this, SLOT(onNameAnswers(QDBusMessage)));
 }
 
 MonitorClient::~MonitorClient()
@@ -336,6 +339,8 @@ void MonitorClient::onSubscribed(quint32 subscription, const QString &grantedSco
     m_instance = instance;
     m_assembler = std::make_unique<PushAssembler>();
     restartSilenceTimer();
+    if (m_areNamesWanted)
+        watchNames();
     if (m_areConnectionsWanted)
         requestConnections();
     setState(State::Live);
@@ -425,6 +430,59 @@ void MonitorClient::onUsageDeltas(const QDBusMessage &message)
         // first push cannot be on its way long: beyond the bound something else is wrong.
         m_earlyParts.push_back({from, part()});
     }
+}
+
+void MonitorClient::setNamesWanted(bool wanted)
+{
+    if (wanted == m_areNamesWanted)
+        return;
+    m_areNamesWanted = wanted;
+    if (m_subscription != 0)
+        watchNames();
+}
+
+void MonitorClient::watchNames()
+{
+    auto *watcher = new QDBusPendingCallWatcher(m_helper->WatchNames(m_subscription, m_areNamesWanted), this);
+    const SubscriptionId subscription{m_helper->service(), m_subscription};
+    connect(watcher, &QDBusPendingCallWatcher::finished, this, [this, watcher, subscription] {
+        watcher->deleteLater();
+        if (!m_areNamesWanted || !m_helper
+            || subscription != SubscriptionId{m_helper->service(), m_subscription})
+            return; // the next subscription asks anew
+        if (!watcher->isError()) {
+            Q_EMIT namesWatched({});
+            return;
+        }
+        const QDBusError error = watcher->error();
+        Q_EMIT namesWatched(error.type() == QDBusError::UnknownMethod
+                                ? tr("The helper is older than this program and shows no names: update "
+                                     "nettally-helper.")
+                                : tr("Addresses have no names: %1")
+                                      .arg(error.message().isEmpty() ? error.name() : error.message()));
+    });
+}
+
+void MonitorClient::onNameAnswers(const QDBusMessage &message)
+{
+    if (message.signature() != QLatin1String(namesSignature))
+        return;
+    const QVariantList arguments = message.arguments();
+    // Anyone may send such a signal; it counts only from the helper the subscription is with.
+    const SubscriptionId from{message.service(), arguments[0].toUInt()};
+    const bool isOurs =
+        m_helper && m_subscription != 0 && from == SubscriptionId{m_helper->service(), m_subscription};
+    if (isOurs) {
+        QList<NameAnswer> answers;
+        for (const auto &told : qdbus_cast<QList<Wire::NameAnswer>>(arguments[3])) {
+            answers.append({told.program, told.connection, told.timeNs, told.protocol, told.position,
+                            (told.flags & Wire::nameAnswerStarts) != 0,
+                            (told.flags & Wire::nameAnswerEnds) != 0, told.data});
+        }
+        Q_EMIT namesReceived(answers);
+    }
+    if (isOurs || m_leaving.contains(from))
+        acknowledge(from, arguments[1].toULongLong());
 }
 
 void MonitorClient::onPushPart(const PushPart &part)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "connection.h"
+#include "nameanswer.h"
 #include "usage.h"
 
 #include <QDBusConnection>
@@ -80,6 +81,9 @@ public:
     /// follows once the subscription stands. While an answer is under way it is the answer to this question
     /// too.
     void requestConnections();
+    /// Has the helper send what name servers answer, in this subscription and all that follow;
+    /// namesWatched follows each, then namesReceived from time to time.
+    void setNamesWanted(bool wanted);
 
 Q_SIGNALS:
     void stateChanged();
@@ -94,10 +98,15 @@ Q_SIGNALS:
     void connectionsReceived(const Nettally::ConnectionList &connections);
     /// @p problem says in a sentence why there are none.
     void connectionsFailed(const QString &problem);
+    /// What the helper still knew has been received. @p problem says in a sentence why there are no names;
+    /// empty: there are.
+    void namesWatched(const QString &problem);
+    void namesReceived(const QList<Nettally::NameAnswer> &answers);
 
 private Q_SLOTS:
     void onBusDisconnected();
     void onUsageDeltas(const QDBusMessage &message);
+    void onNameAnswers(const QDBusMessage &message);
 
 private:
     /// Of which helper process, by its unique name.
@@ -119,6 +128,7 @@ private:
                       const QString &instance);
     void onPushPart(const PushPart &part);
     void acknowledge(const SubscriptionId &subscription, quint64 sequence);
+    void watchNames();
     void askForConnections(quint64 afterCookie);
     void onConnectionsFailed(const QDBusError &error);
     void onSilence();
@@ -143,6 +153,7 @@ private:
     QString m_scopeNote;
     bool m_isStatusWanted = false;
     bool m_isBalanceWanted = false;
+    bool m_areNamesWanted = false;
     bool m_areConnectionsWanted = false;
     bool m_areConnectionsUnderWay = false; ///< of the present subscription
     ConnectionList m_connections; ///< the answers so far

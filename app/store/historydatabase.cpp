@@ -20,6 +20,9 @@ namespace {
 constexpr qsizetype maxCachedIds = 100000;
 constexpr qint64 dayS = 86400;
 
+const QStringList levelNames = {QStringLiteral("minute"), QStringLiteral("hour"), QStringLiteral("day"),
+                                QStringLiteral("month")};
+
 /// How many remotes of a program keep their name when a bucket is folded.
 constexpr int keptOfHour = 10;
 constexpr int keptOfDay = 20;
@@ -99,19 +102,35 @@ void HistoryDatabase::close()
     m_isOpen = false;
 }
 
+const QStringList &HistoryDatabase::figureColumns()
+{
+    static const QStringList columns = {QStringLiteral("rx_payload_bytes"),
+                                        QStringLiteral("tx_payload_bytes"),
+                                        QStringLiteral("rx_network_bytes"),
+                                        QStringLiteral("tx_network_bytes"),
+                                        QStringLiteral("rx_packets"),
+                                        QStringLiteral("tx_packets"),
+                                        QStringLiteral("retransmitted_segments")};
+    return columns;
+}
+
+QString HistoryDatabase::figureSums()
+{
+    QStringList sums;
+    for (const QString &column : figureColumns()) {
+        sums.append(QStringLiteral("CASE WHEN count(*) = count(u.%1) THEN sum(u.%1) END").arg(column));
+    }
+    return sums.join(QStringLiteral(", "));
+}
+
 QString HistoryDatabase::tableOf(Level level)
 {
-    switch (level) {
-    case Level::Minute:
-        return QStringLiteral("usage_minute");
-    case Level::Hour:
-        return QStringLiteral("usage_hour");
-    case Level::Day:
-        return QStringLiteral("usage_day");
-    case Level::Month:
-        break;
-    }
-    return QStringLiteral("usage_month");
+    return QStringLiteral("usage_") + levelNames.at(qsizetype(level));
+}
+
+QString HistoryDatabase::totalsOf(Level level)
+{
+    return QStringLiteral("total_") + levelNames.at(qsizetype(level));
 }
 
 QString HistoryDatabase::stableCgroupPath(const QString &path)
@@ -329,20 +348,20 @@ DatabaseResult HistoryDatabase::readCursor(std::optional<HistoryCursor> &cursor)
 DatabaseResult HistoryDatabase::addRecords(const QList<HistoryRecord> &records)
 {
     DatabaseResult result = resolve(records);
-    RollUp rollUp;
+    Additions additions;
     for (const HistoryRecord &record : records) {
         if (!result) {
             break;
         }
         if (const auto *flow = std::get_if<FlowMinute>(&record)) {
-            result = roll(rollUp, *flow, false, Level::Minute);
+            result = add(*flow, false, Level::Minute, additions);
         } else if (const auto *span = std::get_if<NotMeasured>(&record)) {
             result = addSpan(*span);
         } else {
             result = addInterfaceMinute(std::get<InterfaceMinute>(record));
         }
     }
-    return result ? write(rollUp) : result;
+    return result ? write(additions) : result;
 }
 
 DatabaseResult HistoryDatabase::addFlows(Level finest, const QList<StoredFlow> &flows)
@@ -352,13 +371,13 @@ DatabaseResult HistoryDatabase::addFlows(Level finest, const QList<StoredFlow> &
         identities.append(&flow.minute.flow);
     }
     DatabaseResult result = resolveFlows(identities);
-    RollUp rollUp;
+    Additions additions;
     for (const StoredFlow &flow : flows) {
         if (result) {
-            result = roll(rollUp, flow.minute, flow.isManyRemotes, finest);
+            result = add(flow.minute, flow.isManyRemotes, finest, additions);
         }
     }
-    return result ? write(rollUp) : result;
+    return result ? write(additions) : result;
 }
 
 DatabaseResult HistoryDatabase::resolve(const QList<HistoryRecord> &records)
@@ -398,9 +417,10 @@ DatabaseResult HistoryDatabase::resolveFlows(const QList<const FlowIdentity *> &
             remotes.insert(flow->remote);
         }
         qint64 id = 0;
+        ChannelIds channel;
         result = programId(flow->program, id);
         if (result) {
-            result = channelId(*flow, id);
+            result = channelIds(*flow, channel);
         }
         if (!result) {
             return result;
@@ -482,7 +502,7 @@ DatabaseResult HistoryDatabase::interfaceId(const QString &name, qint64 &id)
     return result;
 }
 
-DatabaseResult HistoryDatabase::channelId(const FlowIdentity &flow, qint64 &id)
+DatabaseResult HistoryDatabase::channelIds(const FlowIdentity &flow, ChannelIds &ids)
 {
     ChannelKey key{flow.protocol, flow.servicePort, quint8(flow.direction), 0};
     DatabaseResult result = interfaceId(flow.interfaceName, key.interfaceId);
@@ -491,55 +511,97 @@ DatabaseResult HistoryDatabase::channelId(const FlowIdentity &flow, qint64 &id)
     }
     const auto known = m_channelIds.constFind(key);
     if (known != m_channelIds.cend()) {
-        id = *known;
+        ids = *known;
         return {};
     }
-    result =
-        insertId(QStringLiteral("channel"), QStringLiteral("protocol, service_port, direction, interface_id"),
-                 {int(key.protocol), int(key.servicePort), int(key.direction), key.interfaceId}, id);
+    result = channelId(key, ids.id);
     if (result) {
-        m_channelIds.insert(key, id);
+        result = channelId({key.protocol, 0, key.direction, key.interfaceId}, ids.totalId);
+    }
+    if (result) {
+        m_channelIds.insert(key, ids);
     }
     return result;
 }
 
-DatabaseResult HistoryDatabase::roll(RollUp &rollUp, const FlowMinute &flow, bool isManyRemotes, Level finest)
+DatabaseResult HistoryDatabase::channelId(const ChannelKey &key, qint64 &id)
+{
+    return insertId(QStringLiteral("channel"),
+                    QStringLiteral("protocol, service_port, direction, interface_id"),
+                    {int(key.protocol), int(key.servicePort), int(key.direction), key.interfaceId}, id);
+}
+
+DatabaseResult HistoryDatabase::add(const FlowMinute &flow, bool isManyRemotes, Level finest,
+                                    Additions &additions)
 {
     FactKey key;
-    key.startUtcS = m_calendar.start(Level::Minute, flow.minuteUtcS);
+    ChannelIds channel;
     DatabaseResult result = programId(flow.flow.program, key.programId);
     if (result) {
-        result = channelId(flow.flow, key.channelId);
+        result = channelIds(flow.flow, channel);
     }
     if (!result) {
         return result;
     }
-    key.remoteId = isManyRemotes ? otherRemoteId : m_remoteIds.value(flow.flow.remote);
+    const BucketCalendar::Starts starts = m_calendar.starts(flow.minuteUtcS);
+    const qint64 minuteUtcS = starts[size_t(Level::Minute)];
 
     // What comes late is kept as what is of its age, and folded once more where that was done.
-    if (finest == Level::Minute && key.startUtcS < m_progress.minuteFloorUtcS) {
+    if (finest == Level::Minute && minuteUtcS < m_progress.minuteFloorUtcS) {
         finest = Level::Hour;
     }
-    const BucketCalendar::Starts starts = m_calendar.starts(key.startUtcS);
     if (finest <= Level::Hour && starts[size_t(Level::Hour)] < m_progress.hourFloorUtcS) {
         finest = Level::Day;
     }
     m_progress.hourFoldUtcS = std::min(m_progress.hourFoldUtcS, starts[size_t(Level::Hour)]);
     m_progress.dayFoldUtcS = std::min(m_progress.dayFoldUtcS, starts[size_t(Level::Day)]);
     m_progress.monthFoldUtcS = std::min(m_progress.monthFoldUtcS, starts[size_t(Level::Month)]);
-    m_progress.newestMinuteUtcS =
-        std::max(m_progress.newestMinuteUtcS.value_or(key.startUtcS), key.startUtcS);
-    rollUp.add(m_calendar, key, clamped(flow.sums), finest);
+    m_progress.newestMinuteUtcS = std::max(m_progress.newestMinuteUtcS.value_or(minuteUtcS), minuteUtcS);
+
+    const TrafficSums sums = clamped(flow.sums);
+    key.startUtcS = starts[size_t(finest)];
+    key.channelId = channel.totalId;
+    additions.totals[size_t(finest)].emplace_back(key, sums);
+    key.remoteId = isManyRemotes ? otherRemoteId : m_remoteIds.value(flow.flow.remote);
+    key.channelId = channel.id;
+    additions.usage[size_t(finest)].emplace_back(key, sums);
     return {};
 }
 
-DatabaseResult HistoryDatabase::write(const RollUp &rollUp)
+DatabaseResult HistoryDatabase::write(const Additions &additions)
 {
-    DatabaseResult result;
+    DatabaseResult result = addUsage(additions.usage);
+    const LevelFacts totals = rolledUp(additions.totals, m_calendar);
     for (const Level level : allLevels) {
-        const Facts facts = rollUp.sorted(level);
+        const Facts &facts = totals[size_t(level)];
         if (result && !facts.empty()) {
-            result = upsert(level, facts);
+            result = addTotals(level, facts);
+        }
+    }
+    return result;
+}
+
+DatabaseResult HistoryDatabase::rebuildTotals()
+{
+    DatabaseResult result =
+        execute(QStringLiteral("INSERT INTO channel (protocol, service_port, direction, interface_id) "
+                               "SELECT DISTINCT protocol, 0, direction, interface_id FROM channel "
+                               "WHERE true ON CONFLICT DO NOTHING"));
+    for (const Level level : allLevels) {
+        if (result) {
+            result =
+                execute(QStringLiteral("DELETE FROM %1 WHERE true%2").arg(totalsOf(level), ownCondition()));
+        }
+        if (result) {
+            result = execute(
+                QStringLiteral("INSERT INTO %1 (%2program_id, start_utc_s, channel_id, %3) "
+                               "SELECT %4u.program_id, u.start_utc_s, k.channel_id, %5 FROM %6 u "
+                               "JOIN channel c ON c.channel_id = u.channel_id JOIN channel k ON "
+                               "k.protocol = c.protocol AND k.service_port = 0 AND k.direction = c.direction "
+                               "AND k.interface_id = c.interface_id WHERE true%7 "
+                               "GROUP BY u.program_id, u.start_utc_s, k.channel_id")
+                    .arg(totalsOf(level), hostColumn(), figureColumns().join(QStringLiteral(", ")),
+                         hostValue(), figureSums(), tableOf(level), hostCondition(m_hostId)));
         }
     }
     return result;
@@ -759,6 +821,10 @@ DatabaseResult HistoryDatabase::trimRows(Level level, qint64 floorUtcS, qint64 P
                                              "AND start_utc_s < ?%3");
     DatabaseResult result =
         run(statement.arg(tableOf(level), QStringLiteral("program"), ownCondition()), {floorUtcS}, query);
+    if (result) {
+        result = run(statement.arg(totalsOf(level), QStringLiteral("program"), ownCondition()), {floorUtcS},
+                     query);
+    }
     if (result && level == Level::Minute) {
         result = run(
             statement.arg(QStringLiteral("interface_minute"), QStringLiteral("interface"), ownCondition()),
@@ -836,23 +902,9 @@ DatabaseResult HistoryDatabase::foldSlice(Level level, int keptRemotes, qint64 b
     }
     const QString table = tableOf(level);
     const QString host = hostCondition(m_hostId);
-    const auto added = [&](const QString &column) {
-        return QStringLiteral("%1 = %2.%1 + excluded.%1").arg(column, table);
-    };
-    const auto known = [](const QString &column) {
-        return QStringLiteral("CASE WHEN count(*) = count(u.%1) THEN sum(u.%1) END").arg(column);
-    };
-    const QString rx = QStringLiteral("rx_payload_bytes");
-    const QString tx = QStringLiteral("tx_payload_bytes");
-    QStringList columns = {rx, tx};
-    QStringList sums = {QStringLiteral("sum(u.%1)").arg(rx), QStringLiteral("sum(u.%1)").arg(tx)};
-    QStringList updates = {added(rx), added(tx)};
-    for (const QString &column : {QStringLiteral("rx_network_bytes"), QStringLiteral("tx_network_bytes"),
-                                  QStringLiteral("rx_packets"), QStringLiteral("tx_packets"),
-                                  QStringLiteral("retransmitted_segments")}) {
-        columns.append(column);
-        sums.append(known(column));
-        updates.append(added(column));
+    QStringList updates;
+    for (const QString &column : figureColumns()) {
+        updates.append(QStringLiteral("%1 = %2.%1 + excluded.%1").arg(column, table));
     }
     const QString tailRows = QStringLiteral("FROM tail t %1 %2 u ON u.program_id = t.program_id AND "
                                             "u.start_utc_s = t.start_utc_s AND u.remote_id = t.remote_id%3 "
@@ -889,8 +941,8 @@ DatabaseResult HistoryDatabase::foldSlice(Level level, int keptRemotes, qint64 b
                        "k.direction = c.direction AND k.interface_id = c.interface_id WHERE true "
                        "GROUP BY t.program_id, t.start_utc_s, k.channel_id "
                        "ON CONFLICT (%2program_id, start_utc_s, remote_id, channel_id) DO UPDATE SET %8")
-            .arg(table, hostColumn(), columns.join(separator), hostValue(), QString::number(otherRemoteId),
-                 sums.join(separator), tailRows, updates.join(separator)),
+            .arg(table, hostColumn(), figureColumns().join(separator), hostValue(),
+                 QString::number(otherRemoteId), figureSums(), tailRows, updates.join(separator)),
         QStringLiteral("DELETE FROM %1 WHERE (program_id, start_utc_s, remote_id) IN "
                        "(SELECT program_id, start_utc_s, remote_id FROM tail)%2")
             .arg(table, ownCondition()),

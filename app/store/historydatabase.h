@@ -49,6 +49,7 @@ struct HistoryHost {
     qint64 minuteFloorUtcS = ZoneChange::always; ///< older minutes are gone
     qint64 hourFloorUtcS = ZoneChange::always;
     qint64 salvagedUtcS = ZoneChange::always; ///< what is older may miss rows
+    bool hasTotals = true; ///< in the tables of totals; not where an earlier version still records
 };
 
 /// A bucket of a flow as rows have it.
@@ -135,7 +136,12 @@ public:
     /// What the database itself finds wrong with what it stores; empty when nothing.
     virtual DatabaseResult checkIntegrity(QString &problem) = 0;
 
+    /// Of all there is to know of a bucket, and of each program's sums without remote and port.
+    static const QStringList &figureColumns();
+    /// Of rows u, as a list of columns: NULL where a figure is not known for all of them.
+    static QString figureSums();
     static QString tableOf(Level level);
+    static QString totalsOf(Level level);
     /// The remote that stands for the many small ones of a time long past.
     static constexpr qint64 otherRemoteId = 0;
     /// The name of a program's control group without what differs from launch to launch.
@@ -157,7 +163,10 @@ protected:
     HistoryDatabase();
 
     virtual DatabaseResult resultOf(const QSqlError &error) const = 0;
-    virtual DatabaseResult upsert(Level level, const Facts &facts) = 0;
+    /// Adds to the rows of every level; @p added is what is known of each level and not of a finer one.
+    virtual DatabaseResult addUsage(const LevelFacts &added) = 0;
+    /// Adds to the rows of the level's table of totals. @p facts: each key once.
+    virtual DatabaseResult addTotals(Level level, const Facts &facts) = 0;
     /// Puts the ids of all into m_remoteIds.
     virtual DatabaseResult resolveRemotes(const QList<Address> &remotes) = 0;
     /// "host_id, ", or nothing where the database is of one machine.
@@ -183,6 +192,8 @@ protected:
     /// Reads what a recorder has to know, and notes the zone where it changed.
     DatabaseResult prepareRecording();
     DatabaseResult saveProgress();
+    /// Makes the tables of totals from those they are the sums of.
+    DatabaseResult rebuildTotals();
     DatabaseResult readZones(qint64 hostId, QList<ZoneChange> &changes);
     /// What was remembered of rows that were rolled back or dropped.
     virtual void forgetIds();
@@ -208,17 +219,29 @@ private:
         }
     };
 
+    struct ChannelIds {
+        qint64 id = 0;
+        qint64 totalId = 0; ///< the same without port
+    };
+
+    /// What one transaction adds.
+    struct Additions {
+        LevelFacts usage;
+        LevelFacts totals;
+    };
+
     DatabaseResult resolve(const QList<HistoryRecord> &records);
     DatabaseResult resolveFlows(const QList<const FlowIdentity *> &flows);
     DatabaseResult programId(const ProgramIdentity &program, qint64 &id);
     DatabaseResult interfaceId(const QString &name, qint64 &id);
-    DatabaseResult channelId(const FlowIdentity &flow, qint64 &id);
+    DatabaseResult channelIds(const FlowIdentity &flow, ChannelIds &ids);
+    DatabaseResult channelId(const ChannelKey &key, qint64 &id);
     DatabaseResult insertId(const QString &table, const QString &columns, const QVariantList &values,
                             qint64 &id);
     DatabaseResult isApplied(const HistoryCursor &cursor, bool &isApplied);
     DatabaseResult moveCursor(const HistoryCursor &cursor);
-    DatabaseResult roll(RollUp &rollUp, const FlowMinute &flow, bool isManyRemotes, Level finest);
-    DatabaseResult write(const RollUp &rollUp);
+    DatabaseResult add(const FlowMinute &flow, bool isManyRemotes, Level finest, Additions &additions);
+    DatabaseResult write(const Additions &additions);
     DatabaseResult addSpan(const NotMeasured &span);
     DatabaseResult addInterfaceMinute(const InterfaceMinute &minute);
     DatabaseResult noteZone();
@@ -232,7 +255,7 @@ private:
     QHash<QString, std::shared_ptr<QSqlQuery>> m_statements;
     QHash<ProgramIdentity, qint64> m_programIds;
     QHash<QString, qint64> m_interfaceIds;
-    QHash<ChannelKey, qint64> m_channelIds;
+    QHash<ChannelKey, ChannelIds> m_channelIds;
 };
 
 } // namespace Nettally

@@ -267,11 +267,19 @@ DatabaseResult HistoryReader::addUp(const HistoryQuery &query, const HistoryHost
         conditions += QStringLiteral(" AND c.protocol = ?");
         filters.append(int(*query.protocol));
     }
-    const bool needsChannel = query.protocol || key.startsWith(u'c');
+    if (query.interfaceName) {
+        conditions += QStringLiteral(" AND i.name = ?");
+        filters.append(query.interfaceName->isEmpty() ? QStringLiteral("") : *query.interfaceName);
+    }
+    const bool needsChannel = query.protocol || query.interfaceName || key.startsWith(u'c');
     QString joins;
     if (needsChannel) {
         joins += QStringLiteral(" %1 channel c").arg(m_database.orderedJoin())
             + QStringLiteral(" ON c.channel_id = u.channel_id");
+    }
+    if (query.interfaceName) {
+        joins += QStringLiteral(" %1 interface i").arg(m_database.orderedJoin())
+            + QStringLiteral(" ON i.interface_id = c.interface_id");
     }
     if (query.remote) {
         joins += QStringLiteral(" %1 remote r").arg(m_database.orderedJoin())
@@ -286,6 +294,9 @@ DatabaseResult HistoryReader::addUp(const HistoryQuery &query, const HistoryHost
     }
     const QString grouping =
         groups.isEmpty() ? QString() : QStringLiteral(" GROUP BY ") + groups.join(QStringLiteral(", "));
+    const bool isOfRemotes = query.by == HistoryQuery::By::Remote || query.remote;
+    const auto tableOf =
+        isOfRemotes || !host.hasTotals ? &HistoryDatabase::tableOf : &HistoryDatabase::totalsOf;
     for (const Segment &segment : cover(host, fromUtcS, toUtcS, coarsest)) {
         QSqlQuery *rows = nullptr;
         const DatabaseResult result = m_database.run(
@@ -293,7 +304,7 @@ DatabaseResult HistoryReader::addUp(const HistoryQuery &query, const HistoryHost
                            "ON u.program_id = p.program_id%5 "
                            "WHERE u.start_utc_s >= ? AND u.start_utc_s < ?%6%7")
                 .arg(key.isEmpty() ? QStringLiteral("0") : key, figures, m_database.orderedJoin(),
-                     HistoryDatabase::tableOf(segment.level), joins, conditions, grouping),
+                     tableOf(segment.level), joins, conditions, grouping),
             QVariantList{segment.beginUtcS, segment.endUtcS} + filters, rows);
         if (!result) {
             return result;
@@ -461,9 +472,19 @@ DatabaseResult HistoryReader::verify(HistoryVerdict &verdict)
         result = m_database.readHosts(hosts);
     }
     for (const HistoryHost &host : std::as_const(hosts)) {
-        for (const Level fine : {Level::Minute, Level::Hour, Level::Day}) {
-            if (result) {
-                result = compareLevels(host, fine, verdict);
+        const auto sumTable = host.hasTotals ? &HistoryDatabase::totalsOf : &HistoryDatabase::tableOf;
+        if (result) {
+            // Hours are not folded before their minutes are gone.
+            result = compare(host, {Level::Minute, &HistoryDatabase::tableOf},
+                             {Level::Hour, &HistoryDatabase::tableOf}, true, verdict);
+        }
+        for (const Level level : allLevels) {
+            const Rows sums = {level, sumTable};
+            if (result && host.hasTotals) {
+                result = compare(host, {level, &HistoryDatabase::tableOf}, sums, false, verdict);
+            }
+            if (result && level != Level::Month) {
+                result = compare(host, sums, {coarser(level), sumTable}, false, verdict);
             }
         }
         if (result) {
@@ -473,15 +494,16 @@ DatabaseResult HistoryReader::verify(HistoryVerdict &verdict)
     return result;
 }
 
-/// Of each program, the sums of a level's rows by the buckets of the next one, with the rows of that.
-DatabaseResult HistoryReader::compareLevels(const HistoryHost &host, Level fine, HistoryVerdict &verdict)
+/// Of each program, the sums of the parts' rows by the buckets of the wholes' level, with the rows of these;
+/// by remote and channel, or without remote and port.
+DatabaseResult HistoryReader::compare(const HistoryHost &host, const Rows &parts, const Rows &wholes,
+                                      bool hasRemotes, HistoryVerdict &verdict)
 {
-    const Level coarse = coarser(fine);
-    // Before minutes are gone hours are not folded; days and months are compared without remote and port.
-    const bool hasRemotes = fine == Level::Minute;
-    qint64 fromUtcS = std::max(floorOf(host, fine), host.salvagedUtcS);
-    if (fromUtcS != ZoneChange::always && host.calendar.start(coarse, fromUtcS) != fromUtcS) {
-        fromUtcS = host.calendar.nextStart(coarse, fromUtcS);
+    const QString partTable = parts.tableOf(parts.level);
+    const QString wholeTable = wholes.tableOf(wholes.level);
+    qint64 fromUtcS = std::max(floorOf(host, parts.level), host.salvagedUtcS);
+    if (fromUtcS != ZoneChange::always && host.calendar.start(wholes.level, fromUtcS) != fromUtcS) {
+        fromUtcS = host.calendar.nextStart(wholes.level, fromUtcS);
     }
     QSqlQuery *query = nullptr;
     DatabaseResult result =
@@ -491,8 +513,8 @@ DatabaseResult HistoryReader::compareLevels(const HistoryHost &host, Level fine,
         programs.append({query->value(0).toLongLong(), query->value(1).toString()});
     }
     for (const auto &[programId, name] : std::as_const(programs)) {
-        QHash<FactKey, TrafficSums> parts;
-        for (const Level level : {fine, coarse}) {
+        QHash<FactKey, TrafficSums> sumsOfParts;
+        for (const bool isWhole : {false, true}) {
             if (result) {
                 result = m_database.run(
                     QStringLiteral("SELECT u.start_utc_s, %1, %2 FROM %3 u JOIN channel c "
@@ -500,7 +522,7 @@ DatabaseResult HistoryReader::compareLevels(const HistoryHost &host, Level fine,
                                    "AND u.start_utc_s >= ?%4 GROUP BY u.start_utc_s, %1")
                         .arg(hasRemotes ? QStringLiteral("u.remote_id, u.channel_id")
                                         : QStringLiteral("c.protocol * 4 + c.direction, c.interface_id"),
-                             figures, HistoryDatabase::tableOf(level), m_database.hostCondition(host.id)),
+                             figures, isWhole ? wholeTable : partTable, m_database.hostCondition(host.id)),
                     {programId, fromUtcS}, query);
             }
             if (!result) {
@@ -509,20 +531,20 @@ DatabaseResult HistoryReader::compareLevels(const HistoryHost &host, Level fine,
             while (query->next()) {
                 FactKey key{programId, query->value(0).toLongLong(), query->value(1).toLongLong(),
                             query->value(2).toLongLong()};
-                key.startUtcS = host.calendar.start(coarse, key.startUtcS);
+                key.startUtcS = host.calendar.start(wholes.level, key.startUtcS);
                 TrafficSums sums = sumsOf(*query, 3);
-                if (level == fine) {
-                    const auto known = parts.find(key);
-                    if (known == parts.end()) {
-                        parts.insert(key, sums);
+                if (!isWhole) {
+                    const auto known = sumsOfParts.find(key);
+                    if (known == sumsOfParts.end()) {
+                        sumsOfParts.insert(key, sums);
                     } else {
                         *known += sums;
                     }
                     continue;
                 }
                 ++verdict.comparedBuckets;
-                const auto part = parts.constFind(key);
-                if (part == parts.cend() || *part != sums) {
+                const auto part = sumsOfParts.constFind(key);
+                if (part == sumsOfParts.cend() || *part != sums) {
                     addFault(verdict,
                              HistoryStore::tr("What %1 moved from %2 on is not the sum of its parts: %3 "
                                               "received and %4 sent bytes in %5, %6 and %7 in %8.")
@@ -530,20 +552,20 @@ DatabaseResult HistoryReader::compareLevels(const HistoryHost &host, Level fine,
                                       timeText(key.startUtcS))
                                  .arg(sums.rxPayloadBytes)
                                  .arg(sums.txPayloadBytes)
-                                 .arg(HistoryDatabase::tableOf(coarse))
-                                 .arg(part == parts.cend() ? 0 : part->rxPayloadBytes)
-                                 .arg(part == parts.cend() ? 0 : part->txPayloadBytes)
-                                 .arg(HistoryDatabase::tableOf(fine)));
+                                 .arg(wholeTable)
+                                 .arg(part == sumsOfParts.cend() ? 0 : part->rxPayloadBytes)
+                                 .arg(part == sumsOfParts.cend() ? 0 : part->txPayloadBytes)
+                                 .arg(partTable));
                 }
-                parts.remove(key);
+                sumsOfParts.remove(key);
             }
             result = m_database.resultOf(*query);
         }
-        for (auto part = parts.cbegin(); part != parts.cend(); ++part) {
+        for (auto part = sumsOfParts.cbegin(); part != sumsOfParts.cend(); ++part) {
             addFault(verdict,
                      HistoryStore::tr("What %1 moved from %2 on is missing in %3.")
                          .arg(name.isEmpty() ? HistoryStore::tr("an unnamed program") : name,
-                              timeText(part.key().startUtcS), HistoryDatabase::tableOf(coarse)));
+                              timeText(part.key().startUtcS), wholeTable));
         }
     }
     return result;

@@ -32,13 +32,18 @@ public:
 
 private:
     struct Sums;
+    struct Rows {
+        Level level = Level::Minute;
+        QString (*tableOf)(Level) = nullptr;
+    };
 
     DatabaseResult addUp(const HistoryQuery &query, const HistoryHost &host, qint64 fromUtcS, qint64 toUtcS,
                          bool isPrevious, Level coarsest, Sums &sums);
     DatabaseResult nameRows(const HistoryQuery &query, const QList<HistoryHost> &hosts, Sums &sums,
                             HistoryAnswer &answer);
     DatabaseResult readSpans(const HistoryQuery &query, const HistoryHost &host, HistoryAnswer &answer);
-    DatabaseResult compareLevels(const HistoryHost &host, Level fine, HistoryVerdict &verdict);
+    DatabaseResult compare(const HistoryHost &host, const Rows &parts, const Rows &wholes, bool hasRemotes,
+                           HistoryVerdict &verdict);
     DatabaseResult balanceBooks(const HistoryHost &host, HistoryVerdict &verdict);
 
     HistoryDatabase &m_database;

@@ -15,19 +15,12 @@ namespace Nettally {
 
 namespace {
 
-constexpr int latestSchema = 2;
+constexpr int firstSchema = 2; ///< the numbers are those of SQLite
+constexpr int latestSchema = 3;
 
 /// Keys of advisory locks: one for changes of the schema, one of a class with the host's id for its recorder.
 constexpr int schemaLock = 0x6e657474;
 constexpr int recorderLock = 0x6e657475;
-
-const QStringList figureColumns = {QStringLiteral("rx_payload_bytes"),
-                                   QStringLiteral("tx_payload_bytes"),
-                                   QStringLiteral("rx_network_bytes"),
-                                   QStringLiteral("tx_network_bytes"),
-                                   QStringLiteral("rx_packets"),
-                                   QStringLiteral("tx_packets"),
-                                   QStringLiteral("retransmitted_segments")};
 
 /// libpq's options that a URL may set; any other could redirect or disarm what the rest of it says.
 const QStringList allowedOptions = {QStringLiteral("host"),        QStringLiteral("sslmode"),
@@ -232,17 +225,17 @@ DatabaseResult PostgresDatabase::migrate()
     if (result) {
         result = readVersion(version); // another machine may have been faster
     }
-    if (result && version < latestSchema) {
-        QStringList statements = {QStringLiteral("CREATE SCHEMA IF NOT EXISTS nettally")};
-        statements += schemaStatements(QStringLiteral("postgresql-0002"));
+    QStringList statements = {QStringLiteral("CREATE SCHEMA IF NOT EXISTS nettally")};
+    for (int next = std::max(int(version) + 1, firstSchema); result && next <= latestSchema; ++next) {
+        statements += schemaStatements(QStringLiteral("postgresql-%1").arg(next, 4, 10, QLatin1Char('0')));
         statements += QStringLiteral("INSERT INTO migration (version, applied_utc_s, program_version) "
                                      "VALUES (%1, %2, '" NETTALLY_VERSION "')")
-                          .arg(latestSchema)
+                          .arg(next)
                           .arg(QDateTime::currentSecsSinceEpoch());
-        for (const QString &statement : std::as_const(statements)) {
-            if (result) {
-                result = execute(statement);
-            }
+    }
+    for (const QString &statement : std::as_const(statements)) {
+        if (result) {
+            result = execute(statement);
         }
     }
     if (result) {
@@ -259,12 +252,13 @@ DatabaseResult PostgresDatabase::registerHost()
     // A machine that was renamed stays itself.
     DatabaseResult result = run(QStringLiteral("INSERT INTO host (machine_id, name) VALUES (?, ?) "
                                                "ON CONFLICT (machine_id) DO UPDATE SET name = excluded.name "
-                                               "RETURNING host_id"),
+                                               "RETURNING host_id, has_totals"),
                                 {m_machineId, m_machineName}, query);
     if (!result || !query->next()) {
         return result ? HistoryDatabase::resultOf(*query) : result;
     }
     m_hostId = query->value(0).toLongLong();
+    const bool hasTotals = query->value(1).toBool();
     query->finish();
     // Held as long as the connection.
     result = run(QStringLiteral("SELECT pg_try_advisory_lock(?, ?)"), {recorderLock, m_hostId}, query);
@@ -275,11 +269,30 @@ DatabaseResult PostgresDatabase::registerHost()
         return result;
     }
     query->finish();
-    return run(QStringLiteral("INSERT INTO progress VALUES (%1NULL, %2, %2, %2, %2, %2, %2, %2) "
-                              "ON CONFLICT DO NOTHING")
-                   .arg(hostValue())
-                   .arg(ZoneChange::always),
-               {}, query);
+    result = hasTotals ? result : makeTotals();
+    return !result ? result
+                   : run(QStringLiteral("INSERT INTO progress VALUES (%1NULL, %2, %2, %2, %2, %2, %2, %2) "
+                                        "ON CONFLICT DO NOTHING")
+                             .arg(hostValue())
+                             .arg(ZoneChange::always),
+                         {}, query);
+}
+
+/// Of what an earlier version recorded; nobody else writes for this machine now.
+DatabaseResult PostgresDatabase::makeTotals()
+{
+    DatabaseResult result = begin();
+    if (result) {
+        result = rebuildTotals();
+    }
+    if (result) {
+        result = execute(QStringLiteral("UPDATE host SET has_totals = true WHERE true") + ownCondition());
+    }
+    if (result) {
+        return execute(QStringLiteral("COMMIT"));
+    }
+    execute(QStringLiteral("ROLLBACK"));
+    return result;
 }
 
 DatabaseResult PostgresDatabase::openForRecording(bool)
@@ -356,21 +369,28 @@ DatabaseResult PostgresDatabase::makePartitions(Level level, const Facts &facts)
     return {};
 }
 
-DatabaseResult PostgresDatabase::upsert(Level level, const Facts &facts)
+DatabaseResult PostgresDatabase::addUsage(const LevelFacts &added)
 {
-    DatabaseResult result = makePartitions(level, facts);
-    if (!result) {
-        return result;
+    const LevelFacts facts = rolledUp(added, m_calendar);
+    DatabaseResult result;
+    for (const Level level : allLevels) {
+        if (result) {
+            result = makePartitions(level, facts[size_t(level)]);
+        }
+        if (result && !facts[size_t(level)].empty()) {
+            result = upsert(tableOf(level), facts[size_t(level)], true);
+        }
     }
-    const QString table = tableOf(level);
-    QStringList updates;
-    for (const QString &column : figureColumns) {
-        // least() takes what is not NULL, which would make a known figure of one that is not.
-        const QString sum = QStringLiteral("%1.%2 + excluded.%2").arg(table, column);
-        updates.append(QStringLiteral("%1 = CASE WHEN %2 > %3 THEN %3 ELSE %2 END")
-                           .arg(column, sum, QString::number(maxRowBytes)));
-    }
-    const QStringList arrays(int(4 + figureColumns.size()), QStringLiteral("?::bigint[]"));
+    return result;
+}
+
+DatabaseResult PostgresDatabase::addTotals(Level level, const Facts &facts)
+{
+    return upsert(totalsOf(level), facts, false);
+}
+
+DatabaseResult PostgresDatabase::upsert(const QString &table, const Facts &facts, bool hasRemotes)
+{
     using Fact = Facts::value_type;
     const auto network = [](quint64 NetworkUsage::*figure) {
         return [figure](const Fact &fact) {
@@ -381,24 +401,37 @@ DatabaseResult PostgresDatabase::upsert(Level level, const Facts &facts)
     const auto known = [](auto figure) {
         return [figure](const Fact &fact) { return std::optional(qint64(figure(fact))); };
     };
+    QStringList keys = {QStringLiteral("program_id"), QStringLiteral("start_utc_s")};
+    QVariantList arrays = {arrayOf(facts, known([](const Fact &fact) { return fact.first.programId; })),
+                           arrayOf(facts, known([](const Fact &fact) { return fact.first.startUtcS; }))};
+    if (hasRemotes) {
+        keys += QStringLiteral("remote_id");
+        arrays += arrayOf(facts, known([](const Fact &fact) { return fact.first.remoteId; }));
+    }
+    keys += QStringLiteral("channel_id");
+    arrays += QVariantList{arrayOf(facts, known([](const Fact &fact) { return fact.first.channelId; })),
+                           arrayOf(facts, known([](const Fact &fact) { return fact.second.rxPayloadBytes; })),
+                           arrayOf(facts, known([](const Fact &fact) { return fact.second.txPayloadBytes; })),
+                           arrayOf(facts, network(&NetworkUsage::rxBytes)),
+                           arrayOf(facts, network(&NetworkUsage::txBytes)),
+                           arrayOf(facts, network(&NetworkUsage::rxPackets)),
+                           arrayOf(facts, network(&NetworkUsage::txPackets)),
+                           arrayOf(facts, network(&NetworkUsage::retransmittedSegments))};
+    QStringList updates;
+    for (const QString &column : figureColumns()) {
+        // least() takes what is not NULL, which would make a known figure of one that is not.
+        const QString sum = QStringLiteral("%1.%2 + excluded.%2").arg(table, column);
+        updates.append(QStringLiteral("%1 = CASE WHEN %2 > %3 THEN %3 ELSE %2 END")
+                           .arg(column, sum, QString::number(maxRowBytes)));
+    }
+    const QString separator = QStringLiteral(", ");
+    const QStringList places(arrays.size(), QStringLiteral("?::bigint[]"));
     QSqlQuery *query = nullptr;
-    return run(
-        QStringLiteral("INSERT INTO %1 (host_id, program_id, start_utc_s, remote_id, channel_id, %2) "
-                       "SELECT %3f.* FROM unnest(%4) AS f "
-                       "ON CONFLICT (host_id, program_id, start_utc_s, remote_id, channel_id) "
-                       "DO UPDATE SET %5")
-            .arg(table, figureColumns.join(QStringLiteral(", ")), hostValue(),
-                 arrays.join(QStringLiteral(", ")), updates.join(QStringLiteral(", "))),
-        {arrayOf(facts, known([](const Fact &fact) { return fact.first.programId; })),
-         arrayOf(facts, known([](const Fact &fact) { return fact.first.startUtcS; })),
-         arrayOf(facts, known([](const Fact &fact) { return fact.first.remoteId; })),
-         arrayOf(facts, known([](const Fact &fact) { return fact.first.channelId; })),
-         arrayOf(facts, known([](const Fact &fact) { return fact.second.rxPayloadBytes; })),
-         arrayOf(facts, known([](const Fact &fact) { return fact.second.txPayloadBytes; })),
-         arrayOf(facts, network(&NetworkUsage::rxBytes)), arrayOf(facts, network(&NetworkUsage::txBytes)),
-         arrayOf(facts, network(&NetworkUsage::rxPackets)), arrayOf(facts, network(&NetworkUsage::txPackets)),
-         arrayOf(facts, network(&NetworkUsage::retransmittedSegments))},
-        query);
+    return run(QStringLiteral("INSERT INTO %1 (host_id, %2, %3) SELECT %4f.* FROM unnest(%5) AS f "
+                              "ON CONFLICT (host_id, %2) DO UPDATE SET %6")
+                   .arg(table, keys.join(separator), figureColumns().join(separator), hostValue(),
+                        places.join(separator), updates.join(separator)),
+               arrays, query);
 }
 
 DatabaseResult PostgresDatabase::resolveRemotes(const QList<Address> &remotes)
@@ -438,12 +471,13 @@ DatabaseResult PostgresDatabase::readHostNames(QList<HistoryHost> &hosts)
 {
     QSqlQuery *query = nullptr;
     const DatabaseResult result =
-        run(QStringLiteral("SELECT host_id, name FROM host ORDER BY machine_id <> ?, name"), {m_machineId},
-            query);
+        run(QStringLiteral("SELECT host_id, name, has_totals FROM host ORDER BY machine_id <> ?, name"),
+            {m_machineId}, query);
     while (result && query->next()) {
         HistoryHost host;
         host.id = query->value(0).toLongLong();
         host.name = query->value(1).toString();
+        host.hasTotals = query->value(2).toBool();
         hosts.append(host);
     }
     return result ? HistoryDatabase::resultOf(*query) : result;
@@ -496,6 +530,7 @@ DatabaseResult PostgresDatabase::vacuum()
 {
     for (const QString &table :
          {tableOf(Level::Minute), tableOf(Level::Hour), tableOf(Level::Day), tableOf(Level::Month),
+          totalsOf(Level::Minute), totalsOf(Level::Hour), totalsOf(Level::Day), totalsOf(Level::Month),
           QStringLiteral("interface_minute"), QStringLiteral("program"), QStringLiteral("remote"),
           QStringLiteral("channel")}) {
         const DatabaseResult result = execute(QStringLiteral("VACUUM (ANALYZE) ") + table);

@@ -30,7 +30,8 @@ public:
 
 protected:
     DatabaseResult resultOf(const QSqlError &error) const override;
-    DatabaseResult upsert(Level level, const Facts &facts) override;
+    DatabaseResult addUsage(const LevelFacts &added) override;
+    DatabaseResult addTotals(Level level, const Facts &facts) override;
     DatabaseResult resolveRemotes(const QList<Address> &remotes) override;
     QString hostColumn() const override;
     QString hostValue() const override;
@@ -47,6 +48,8 @@ private:
     DatabaseResult readVersion(qint64 &version);
     DatabaseResult migrate();
     DatabaseResult registerHost();
+    DatabaseResult makeTotals();
+    DatabaseResult upsert(const QString &table, const Facts &facts, bool hasRemotes);
     /// Of the months the rows begin in; inside the transaction that writes them.
     DatabaseResult makePartitions(Level level, const Facts &facts);
 

@@ -5,29 +5,43 @@
 
 namespace Nettally {
 
-void RollUp::add(const BucketCalendar &calendar, FactKey key, const TrafficSums &sums, Level finest)
+Facts addedUp(Facts facts)
 {
-    const BucketCalendar::Starts starts = calendar.starts(key.startUtcS);
-    for (size_t level = size_t(finest); level < allLevels.size(); ++level) {
-        key.startUtcS = starts[level];
-        const auto known = m_sums[level].find(key);
-        if (known == m_sums[level].end()) {
-            m_sums[level].insert(key, sums);
-        } else {
-            *known += sums;
+    std::sort(facts.begin(), facts.end(), [](const auto &a, const auto &b) { return a.first < b.first; });
+    auto last = facts.begin();
+    for (auto fact = facts.begin(); fact != facts.end(); ++fact) {
+        if (fact == last) {
+            continue;
+        }
+        if (fact->first == last->first) {
+            last->second += fact->second;
+        } else if (++last != fact) {
+            *last = *fact;
         }
     }
+    if (last != facts.end()) {
+        facts.erase(std::next(last), facts.end());
+    }
+    return facts;
 }
 
-Facts RollUp::sorted(Level level) const
+Facts addedUp(Facts facts, const BucketCalendar &calendar, Level level)
 {
-    const QHash<FactKey, TrafficSums> &sums = m_sums[size_t(level)];
-    Facts facts;
-    facts.reserve(size_t(sums.size()));
-    for (auto fact = sums.cbegin(); fact != sums.cend(); ++fact) {
-        facts.emplace_back(fact.key(), fact.value());
+    for (auto &[key, sums] : facts) {
+        key.startUtcS = calendar.start(level, key.startUtcS);
     }
-    std::sort(facts.begin(), facts.end(), [](const auto &a, const auto &b) { return a.first < b.first; });
+    return addedUp(std::move(facts));
+}
+
+LevelFacts rolledUp(LevelFacts facts, const BucketCalendar &calendar)
+{
+    for (size_t level = 0; level < facts.size(); ++level) {
+        if (level > 0) {
+            const Facts finer = addedUp(facts[level - 1], calendar, allLevels[level]);
+            facts[level].insert(facts[level].end(), finer.cbegin(), finer.cend());
+        }
+        facts[level] = addedUp(std::move(facts[level]));
+    }
     return facts;
 }
 

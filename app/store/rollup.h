@@ -10,7 +10,8 @@
 
 namespace Nettally {
 
-/// A row of a usage table, by the ids of the dictionaries, in the order of its primary key.
+/// A row of a usage table, by the ids of the dictionaries, in the order of its primary key; of a total with
+/// remote 0 and a channel without port.
 struct FactKey {
     qint64 programId = 0;
     qint64 startUtcS = 0;
@@ -25,19 +26,13 @@ inline size_t qHash(const FactKey &key, size_t seed = 0) noexcept
 }
 
 using Facts = std::vector<std::pair<FactKey, TrafficSums>>;
+using LevelFacts = std::array<Facts, allLevels.size()>; ///< by Level
 
-/// Adds up flows by the buckets of every level, so that each row of the database is written once a batch.
-class RollUp {
-public:
-    /// @p key with any time of its bucket at @p finest; finer levels do not get it.
-    void add(const BucketCalendar &calendar, FactKey key, const TrafficSums &sums,
-             Level finest = Level::Minute);
-    /// In the order of the key, for the writes to meet neighbouring pages.
-    Facts sorted(Level level) const;
-    bool isEmpty() const { return m_sums.back().isEmpty(); }
-
-private:
-    std::array<QHash<FactKey, TrafficSums>, allLevels.size()> m_sums;
-};
+/// In the order of the key, for the writes to meet neighbouring pages, and each key once.
+Facts addedUp(Facts facts);
+/// @p facts by the buckets of a coarser level that they lie in.
+Facts addedUp(Facts facts, const BucketCalendar &calendar, Level level);
+/// Of every level the rows, which hold those of the finer ones; each row is so written once a batch.
+LevelFacts rolledUp(LevelFacts facts, const BucketCalendar &calendar);
 
 } // namespace Nettally

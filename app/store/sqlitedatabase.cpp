@@ -6,6 +6,7 @@
 #include <QDateTime>
 #include <QDir>
 #include <QFileInfo>
+#include <QSet>
 #include <QSqlError>
 #include <QStorageInfo>
 #include <QSysInfo>
@@ -21,7 +22,8 @@ namespace Nettally {
 
 namespace {
 
-constexpr int latestSchema = 2;
+constexpr int secondForm = 2; ///< from which on tables of usage are as they are
+constexpr int latestSchema = 3;
 constexpr int busyTimeoutMs = 2000;
 constexpr qint64 weekS = 7 * 86400;
 constexpr qsizetype moveChunkRows = 20000;
@@ -36,10 +38,6 @@ constexpr int sqliteCorrupt = 11;
 constexpr int sqliteFull = 13;
 constexpr int sqliteCannotOpen = 14;
 constexpr int sqliteNotADatabase = 26;
-
-const QString figureColumns =
-    QStringLiteral("rx_payload_bytes, tx_payload_bytes, rx_network_bytes, tx_network_bytes, rx_packets, "
-                   "tx_packets, retransmitted_segments");
 
 } // namespace
 
@@ -287,44 +285,52 @@ DatabaseResult SqliteDatabase::migrate()
         QStringLiteral("PRAGMA synchronous = NORMAL"),
         QStringLiteral("PRAGMA foreign_keys = ON"),
         QStringLiteral("PRAGMA temp_store = MEMORY"),
+        // A log of 16 MiB is written back at once: that takes as long for a page that changed twenty times.
+        QStringLiteral("PRAGMA wal_autocheckpoint = 4096"),
         QStringLiteral("PRAGMA journal_size_limit = 16777216"),
+        // Where a batch is added up, see addUsage().
+        QStringLiteral("CREATE TEMPORARY TABLE batch (program_id, start_utc_s, remote_id, channel_id, %1)")
+            .arg(figureColumns().join(QStringLiteral(", "))),
+        QStringLiteral("CREATE TEMPORARY TABLE bucket (start_utc_s INTEGER PRIMARY KEY, bucket_utc_s)"),
     };
     for (const QString &setting : settings) {
         if (result) {
             result = execute(setting);
         }
     }
-    const bool isOld = version > 0 && version < latestSchema;
-    for (int next = int(version) + 1; result && next <= latestSchema; ++next) {
-        result = applyMigration(next);
+    if (result) {
+        result = bringUpToDate(int(version));
     }
-    if (result && isOld && !vacuum()) {
+    if (result && version > 0 && version < latestSchema && !vacuum()) {
         qWarning("The history %s was brought up to date but not packed: free some space.",
                  qUtf8Printable(m_path));
     }
     return result;
 }
 
-DatabaseResult SqliteDatabase::applyMigration(int version)
+DatabaseResult SqliteDatabase::bringUpToDate(int version)
 {
+    if (version == latestSchema) {
+        return {};
+    }
     DatabaseResult result = execute(beginStatement());
-    for (const QString &statement :
-         schemaStatements(QStringLiteral("%1").arg(version, 4, 10, QLatin1Char('0')))) {
-        if (result) {
-            result = execute(statement);
+    for (int next = version + 1; next <= latestSchema; ++next) {
+        QStringList statements = schemaStatements(QStringLiteral("%1").arg(next, 4, 10, QLatin1Char('0')));
+        statements += QStringLiteral("INSERT INTO migration (version, applied_utc_s, program_version) "
+                                     "VALUES (%1, %2, '" NETTALLY_VERSION "')")
+                          .arg(next)
+                          .arg(QDateTime::currentSecsSinceEpoch());
+        for (const QString &statement : std::as_const(statements)) {
+            if (result) {
+                result = execute(statement);
+            }
         }
     }
-    if (result && version == 2) {
-        result = moveFirstForm();
+    if (result) {
+        result = version < secondForm ? moveFirstForm() : rebuildTotals();
     }
     if (result) {
-        result = execute(QStringLiteral("INSERT INTO migration (version, applied_utc_s, program_version) "
-                                        "VALUES (%1, %2, '" NETTALLY_VERSION "')")
-                             .arg(version)
-                             .arg(QDateTime::currentSecsSinceEpoch()));
-    }
-    if (result) {
-        result = execute(QStringLiteral("PRAGMA user_version = %1").arg(version));
+        result = execute(QStringLiteral("PRAGMA user_version = %1").arg(latestSchema));
     }
     if (result) {
         result = execute(QStringLiteral("COMMIT"));
@@ -384,60 +390,119 @@ DatabaseResult SqliteDatabase::moveFirstForm()
     return result;
 }
 
-DatabaseResult SqliteDatabase::upsert(Level level, const Facts &facts)
+QString SqliteDatabase::onConflictAdd()
 {
-    // A third faster than a row a statement; more rows gain nothing.
-    constexpr size_t rowsAtOnce = 16;
-    const size_t whole = facts.size() / rowsAtOnce * rowsAtOnce;
-    DatabaseResult result = upsertRows(level, facts, 0, whole, rowsAtOnce);
-    return result ? upsertRows(level, facts, whole, facts.size(), 1) : result;
-}
-
-/// From @p begin to before @p end, @p atOnce a statement.
-DatabaseResult SqliteDatabase::upsertRows(Level level, const Facts &facts, size_t begin, size_t end,
-                                          size_t atOnce)
-{
-    if (begin == end) {
-        return {};
-    }
     QStringList updates;
-    for (const QString &column : figureColumns.split(QStringLiteral(", "))) {
+    for (const QString &column : figureColumns()) {
         updates.append(
             QStringLiteral("%1 = min(%1 + excluded.%1, %2)").arg(column, QString::number(maxRowBytes)));
     }
-    const QStringList rows(qsizetype(atOnce), QStringLiteral("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-    QSqlQuery *query = nullptr;
-    const DatabaseResult result =
-        prepare(QStringLiteral("INSERT INTO %1 (program_id, start_utc_s, remote_id, channel_id, %2) "
-                               "VALUES %3 ON CONFLICT DO UPDATE SET %4")
-                    .arg(tableOf(level), figureColumns, rows.join(QStringLiteral(", ")),
-                         updates.join(QStringLiteral(", "))),
-                query);
-    if (!result) {
-        return result;
+    return QStringLiteral(" ON CONFLICT DO UPDATE SET ") + updates.join(QStringLiteral(", "));
+}
+
+/// Handing a row in costs more than storing it: each goes into a table in memory once, and from there into
+/// those of every level.
+DatabaseResult SqliteDatabase::addUsage(const LevelFacts &added)
+{
+    const QString figures = figureColumns().join(QStringLiteral(", "));
+    DatabaseResult result;
+    for (const Level finest : allLevels) {
+        const Facts facts = addedUp(added[size_t(finest)]);
+        if (facts.empty()) {
+            continue;
+        }
+        if (result) {
+            result = execute(QStringLiteral("DELETE FROM batch"));
+        }
+        if (result) {
+            result = insertRows(
+                QStringLiteral("batch (program_id, start_utc_s, remote_id, channel_id, %1)").arg(figures),
+                QString(), facts, true);
+        }
+        for (size_t level = size_t(finest); level < allLevels.size(); ++level) {
+            if (result) {
+                result = fillBuckets(facts, allLevels[level]);
+            }
+            QSqlQuery *query = nullptr;
+            if (result) {
+                result = run(QStringLiteral("INSERT INTO %1 (program_id, start_utc_s, remote_id, channel_id, "
+                                            "%2) SELECT program_id, bucket_utc_s, remote_id, channel_id, %2 "
+                                            "FROM batch CROSS JOIN bucket USING (start_utc_s) WHERE true%3")
+                                 .arg(tableOf(allLevels[level]), figures, onConflictAdd()),
+                             {}, query);
+            }
+        }
     }
+    return result;
+}
+
+/// The bucket of the level that each row's own one lies in.
+DatabaseResult SqliteDatabase::fillBuckets(const Facts &facts, Level level)
+{
+    DatabaseResult result = execute(QStringLiteral("DELETE FROM bucket"));
+    QSet<qint64> starts;
+    for (const auto &fact : facts) {
+        const qint64 startUtcS = fact.first.startUtcS;
+        if (result && !starts.contains(startUtcS)) {
+            starts.insert(startUtcS);
+            QSqlQuery *query = nullptr;
+            result = run(QStringLiteral("INSERT INTO bucket (start_utc_s, bucket_utc_s) VALUES (?, ?)"),
+                         {startUtcS, m_calendar.start(level, startUtcS)}, query);
+        }
+    }
+    return result;
+}
+
+DatabaseResult SqliteDatabase::addTotals(Level level, const Facts &facts)
+{
+    return insertRows(QStringLiteral("%1 (program_id, start_utc_s, channel_id, %2)")
+                          .arg(totalsOf(level), figureColumns().join(QStringLiteral(", "))),
+                      onConflictAdd(), facts, false);
+}
+
+DatabaseResult SqliteDatabase::insertRows(const QString &table, const QString &onConflict, const Facts &facts,
+                                          bool hasRemotes)
+{
+    // A third faster than a row a statement; more rows gain nothing.
+    constexpr size_t rowsAtOnce = 16;
+    const QString row = QStringLiteral("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?%1)")
+                            .arg(hasRemotes ? QStringLiteral(", ?") : QString());
     // Qt would bind unsigned numbers as text.
     const auto figure = [](const std::optional<NetworkUsage> &network, quint64 NetworkUsage::*member) {
         return network ? QVariant(qint64((*network).*member)) : QVariant();
     };
-    for (size_t first = begin; first < end; first += atOnce) {
-        int place = 0;
-        for (size_t row = first; row < first + atOnce; ++row) {
-            const auto &[key, sums] = facts[row];
-            query->bindValue(place++, key.programId);
-            query->bindValue(place++, key.startUtcS);
-            query->bindValue(place++, key.remoteId);
-            query->bindValue(place++, key.channelId);
-            query->bindValue(place++, qint64(sums.rxPayloadBytes));
-            query->bindValue(place++, qint64(sums.txPayloadBytes));
-            query->bindValue(place++, figure(sums.network, &NetworkUsage::rxBytes));
-            query->bindValue(place++, figure(sums.network, &NetworkUsage::txBytes));
-            query->bindValue(place++, figure(sums.network, &NetworkUsage::rxPackets));
-            query->bindValue(place++, figure(sums.network, &NetworkUsage::txPackets));
-            query->bindValue(place++, figure(sums.network, &NetworkUsage::retransmittedSegments));
+    for (size_t first = 0; first < facts.size();) {
+        const size_t count = facts.size() - first >= rowsAtOnce ? rowsAtOnce : 1;
+        const QStringList rows(qsizetype(count), row);
+        QSqlQuery *query = nullptr;
+        const DatabaseResult result = prepare(QStringLiteral("INSERT INTO %1 VALUES %2%3")
+                                                  .arg(table, rows.join(QStringLiteral(", ")), onConflict),
+                                              query);
+        if (!result) {
+            return result;
         }
-        if (!query->exec()) {
-            return HistoryDatabase::resultOf(*query);
+        // As many as there are of this size.
+        for (; facts.size() - first >= count; first += count) {
+            int place = 0;
+            for (size_t i = first; i < first + count; ++i) {
+                const auto &[key, sums] = facts[i];
+                query->bindValue(place++, key.programId);
+                query->bindValue(place++, key.startUtcS);
+                if (hasRemotes) {
+                    query->bindValue(place++, key.remoteId);
+                }
+                query->bindValue(place++, key.channelId);
+                query->bindValue(place++, qint64(sums.rxPayloadBytes));
+                query->bindValue(place++, qint64(sums.txPayloadBytes));
+                query->bindValue(place++, figure(sums.network, &NetworkUsage::rxBytes));
+                query->bindValue(place++, figure(sums.network, &NetworkUsage::txBytes));
+                query->bindValue(place++, figure(sums.network, &NetworkUsage::rxPackets));
+                query->bindValue(place++, figure(sums.network, &NetworkUsage::txPackets));
+                query->bindValue(place++, figure(sums.network, &NetworkUsage::retransmittedSegments));
+            }
+            if (!query->exec()) {
+                return HistoryDatabase::resultOf(*query);
+            }
         }
     }
     return {};
@@ -559,7 +624,8 @@ DatabaseResult SqliteDatabase::salvage(const QString &path, qint64 &rows)
             version = QSqlQuery(broken);
         }
         const bool isReadable = broken.isOpen() && version.exec(QStringLiteral("PRAGMA user_version"))
-            && version.next() && version.value(0).toInt() == latestSchema;
+            && version.next() && version.value(0).toInt() >= secondForm
+            && version.value(0).toInt() <= latestSchema;
         version.finish();
         if (isReadable) {
             result = begin();
@@ -571,7 +637,7 @@ DatabaseResult SqliteDatabase::salvage(const QString &path, qint64 &rows)
             }
             const QString id = QStringLiteral("%1_id, ");
             const QString factKey = QStringLiteral("program_id, start_utc_s, remote_id, channel_id");
-            const QString facts = factKey + QStringLiteral(", ") + figureColumns;
+            const QString facts = factKey + QStringLiteral(", ") + figureColumns().join(QStringLiteral(", "));
             const QList<std::array<QString, 3>> tables = {
                 {QStringLiteral("program"),
                  QStringLiteral("program_id, name, executable, uid, cgroup_path, kind"),
@@ -632,6 +698,9 @@ DatabaseResult SqliteDatabase::salvage(const QString &path, qint64 &rows)
                                         .arg(tableOf(level), dictionary));
                     }
                 }
+            }
+            if (result) {
+                result = rebuildTotals();
             }
             if (result) {
                 result =

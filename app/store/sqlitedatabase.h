@@ -29,7 +29,8 @@ public:
 
 protected:
     DatabaseResult resultOf(const QSqlError &error) const override;
-    DatabaseResult upsert(Level level, const Facts &facts) override;
+    DatabaseResult addUsage(const LevelFacts &added) override;
+    DatabaseResult addTotals(Level level, const Facts &facts) override;
     DatabaseResult resolveRemotes(const QList<Address> &remotes) override;
     QString hostColumn() const override { return {}; }
     QString hostValue() const override { return {}; }
@@ -46,9 +47,12 @@ private:
     bool isDiskFull() const;
     DatabaseResult open(const QString &name, const QString &options);
     DatabaseResult openFile(bool check);
-    DatabaseResult upsertRows(Level level, const Facts &facts, size_t begin, size_t end, size_t atOnce);
+    static QString onConflictAdd();
+    DatabaseResult fillBuckets(const Facts &facts, Level level);
+    DatabaseResult insertRows(const QString &table, const QString &onConflict, const Facts &facts,
+                              bool hasRemotes);
     DatabaseResult migrate();
-    DatabaseResult applyMigration(int version);
+    DatabaseResult bringUpToDate(int version);
     DatabaseResult moveFirstForm();
     /// @p target: where it went; empty when it cannot be renamed.
     void setAside(QString &target) const;

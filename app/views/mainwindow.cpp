@@ -3,6 +3,7 @@
 
 #include "connectionsmodel.h"
 #include "connectionspage.h"
+#include "historypage.h"
 #include "interfacemodel.h"
 #include "interfacespage.h"
 #include "livemodel.h"
@@ -27,6 +28,7 @@
 #include <QScrollArea>
 #include <QSettings>
 #include <QStackedWidget>
+#include <QTimeZone>
 #include <QToolButton>
 #include <QToolTip>
 
@@ -43,7 +45,7 @@ constexpr auto baseKey = "units/base";
 constexpr auto rateKey = "units/rate";
 constexpr auto measureKey = "view/measure";
 /// By MainWindow::Page: the name on the command line, and of the icon.
-constexpr std::array pageNameTable = {"overview", "programs", "connections", "interfaces"};
+constexpr std::array pageNameTable = {"overview", "programs", "connections", "interfaces", "history"};
 /// Below this width the sidebar shows its icons alone.
 constexpr int compactBelow = 760;
 constexpr int sidebarWidth = 160;
@@ -77,6 +79,7 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
     , m_programs(new ProgramsPage(model, this))
     , m_connections(new ConnectionsPage(connections, this))
     , m_interfacesPage(new InterfacesPage(interfaces, this))
+    , m_historyPage(new HistoryPage(QTimeZone::systemTimeZone(), this))
     , m_measureActions(new QActionGroup(this))
     , m_helperNotice(new NoticeBar(this))
     , m_scopeNotice(new NoticeBar(this))
@@ -109,22 +112,28 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
     setCentralWidget(central);
 
     // On a window too low for it the page scrolls.
-    auto *overview = new QScrollArea(this);
-    overview->setFrameShape(QFrame::NoFrame);
-    overview->setWidgetResizable(true);
-    overview->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    overview->setWidget(m_overview);
-    overview->viewport()->setAutoFillBackground(false);
-    m_overview->setAutoFillBackground(false);
-    addPage(Page::Overview, overview, tr("Overview"));
+    const auto scrolling = [this](QWidget *page) {
+        auto *area = new QScrollArea(this);
+        area->setFrameShape(QFrame::NoFrame);
+        area->setWidgetResizable(true);
+        area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+        area->setWidget(page);
+        area->setFocusProxy(page);
+        area->viewport()->setAutoFillBackground(false);
+        page->setAutoFillBackground(false);
+        return area;
+    };
+    addPage(Page::Overview, scrolling(m_overview), tr("Overview"));
     addPage(Page::Programs, m_programs, tr("Programs"));
     addPage(Page::Connections, m_connections, tr("Connections"));
     addPage(Page::Interfaces, m_interfacesPage, tr("Interfaces"));
+    addPage(Page::History, scrolling(m_historyPage), tr("History"));
     connect(m_connections, &ConnectionsPage::readingWanted, this, &MainWindow::connectionsWanted);
     static_cast<QVBoxLayout *>(m_sidebar->layout())->addStretch(1);
 
     connect(m_overview, &OverviewPage::interfacesRequested, this, [this] { setPage(Page::Interfaces); });
-    connect(&m_programs->measureSwitch(), &MeasureSwitch::measureChosen, this, &MainWindow::chooseMeasure);
+    for (MeasureSwitch *measure : {&m_programs->measureSwitch(), &m_historyPage->measureSwitch()})
+        connect(measure, &MeasureSwitch::measureChosen, this, &MainWindow::chooseMeasure);
 
     m_scopeNotice->setDismissible(true);
     m_desktopNotice->setDismissible(true);
@@ -136,6 +145,10 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
     connect(filter, &QAction::triggered, this, [this] {
         if (m_pages->currentWidget() == m_connections) {
             m_connections->focusFilter();
+            return;
+        }
+        if (page() == Page::History) {
+            m_historyPage->focusFilter();
             return;
         }
         setPage(Page::Programs);
@@ -151,7 +164,8 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
     auto *otherMeasure = new QAction(this);
     otherMeasure->setShortcut(Qt::CTRL | Qt::Key_B);
     connect(otherMeasure, &QAction::triggered, this, [this] {
-        if (m_isNetworkMeasured)
+        // What was measured once can be shown whatever is measured now.
+        if (m_isNetworkMeasured || page() == Page::History)
             chooseMeasure(m_wantedMeasure == Measure::Network ? Measure::Payload : Measure::Network);
     });
     addActions({filter, quit, close, otherMeasure});
@@ -365,9 +379,16 @@ QMenu &MainWindow::menu() const
     return *m_menu->menu();
 }
 
+void MainWindow::setHistorySource(const HistoryBrowser::Source &source)
+{
+    m_historyPage->browser().setSource(source);
+    m_historyPage->refresh();
+}
+
 void MainWindow::setHistoryProblem(const QString &problem)
 {
     m_historyNotice->setNotice(problem);
+    m_historyPage->refresh();
 }
 
 void MainWindow::chooseMeasure(Measure measure)
@@ -407,6 +428,7 @@ void MainWindow::updateMeasure()
     m_model.setMeasured(measured);
     m_model.setMeasure(measure);
     m_history.setMeasure(measure);
+    m_historyPage->setMeasure(m_wantedMeasure);
     m_programs->measureSwitch().setMeasure(measure);
     m_programs->measureSwitch().setReason(reason);
     for (QAction *action : m_measureActions->actions()) {
@@ -428,6 +450,7 @@ void MainWindow::setUnitStyle(UnitStyle style)
     m_interfaces.setUnitStyle(style);
     m_connectionsModel.setUnitBase(style.base);
     m_overview->setUnitStyle(style);
+    m_historyPage->setUnitStyle(style);
 }
 
 void MainWindow::setPaused(bool paused)
@@ -441,6 +464,7 @@ void MainWindow::showPaused(bool paused)
     m_interfaces.setPaused(paused);
     m_connectionsModel.setPaused(paused);
     m_overview->setPaused(paused);
+    m_historyPage->setPaused(paused);
     applyPalette();
     updateState();
 }

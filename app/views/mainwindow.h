@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "historybrowser.h"
 #include "trafficcounts.h"
 #include "units.h"
 #include "usage.h"
@@ -19,6 +20,7 @@ namespace Nettally {
 
 class ConnectionsModel;
 class ConnectionsPage;
+class HistoryPage;
 class InterfaceModel;
 class InterfacesPage;
 class LiveModel;
@@ -42,7 +44,7 @@ class MainWindow : public QMainWindow {
     Q_OBJECT
 
 public:
-    enum class Page { Overview, Programs, Connections, Interfaces };
+    enum class Page { Overview, Programs, Connections, Interfaces, History };
 
     /// Must not outlive the models.
     MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsModel &connections,
@@ -63,6 +65,8 @@ public:
     void setPaused(bool paused);
     /// The menu of choices, which others may add theirs to.
     QMenu &menu() const;
+    /// Whom the page of the history asks.
+    void setHistorySource(const HistoryBrowser::Source &source);
     /// What keeps the history from being written; empty when nothing does.
     void setHistoryProblem(const QString &problem);
 
@@ -113,6 +117,7 @@ private:
     ProgramsPage *m_programs;
     ConnectionsPage *m_connections;
     InterfacesPage *m_interfacesPage;
+    HistoryPage *m_historyPage;
     QActionGroup *m_measureActions;
     QLabel *m_title = nullptr;
     QToolButton *m_pause = nullptr;

@@ -7,6 +7,8 @@
 #include <QStyleFactory>
 #include <QSvgRenderer>
 
+#include <array>
+
 using namespace Qt::StringLiterals;
 
 namespace Nettally {
@@ -121,6 +123,22 @@ Colours coloursFor(const QPalette &palette)
     colours.good = QColor(dark ? u"#4cc38a"_s : u"#1f7f52"_s);
     colours.warning = QColor(dark ? u"#f2c55c"_s : u"#a86a00"_s);
     colours.warningFill = mixed(base, QColor(u"#f2b632"_s), dark ? 0.14 : 0.16);
+    return colours;
+}
+
+QList<StackColours> stackColoursFor(const QPalette &palette)
+{
+    static constexpr std::array light = {std::pair("#2f7ed8", "#d9822b"), std::pair("#8cc0f5", "#f4c48a"),
+                                         std::pair("#174b86", "#8f4a0c"), std::pair("#35a9bd", "#d8ab1d"),
+                                         std::pair("#7a82e0", "#d65f42"), std::pair("#a8dce6", "#f1de9b"),
+                                         std::pair("#b6bec9", "#ccc3b6")};
+    static constexpr std::array dark = {std::pair("#5aa2f0", "#f0a04b"), std::pair("#a9d0f9", "#f8d3a5"),
+                                        std::pair("#2b62a5", "#a45f1d"), std::pair("#47b7c9", "#dcbb3d"),
+                                        std::pair("#8f96ee", "#e67757"), std::pair("#1f7f8e", "#8c7722"),
+                                        std::pair("#5c6575", "#6f675c")};
+    QList<StackColours> colours;
+    for (const auto &[receive, send] : isDark(palette) ? dark : light)
+        colours.append({QColor(QLatin1StringView(receive)), QColor(QLatin1StringView(send))});
     return colours;
 }
 

@@ -4,6 +4,7 @@
 #include <QColor>
 #include <QFont>
 #include <QIcon>
+#include <QList>
 #include <QPalette>
 
 /// The colours, defined once. Receive and send have one hue each everywhere, blue and orange: told apart
@@ -29,8 +30,16 @@ struct Colours {
     QColor warningFill;
 };
 
+/// Colours of a stack: shades of the hues of receive and send that can be told from their neighbours.
+struct StackColours {
+    QColor receive;
+    QColor send;
+};
+
 bool isDark(const QPalette &palette);
 Colours coloursFor(const QPalette &palette);
+/// As many as can be told apart, and at last that of all others.
+QList<StackColours> stackColoursFor(const QPalette &palette);
 
 /// Ours, for a desktop that gives the toolkit no palette of its own.
 QPalette lightPalette();

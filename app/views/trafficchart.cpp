@@ -2,6 +2,7 @@
 #include "trafficchart.h"
 
 #include "palette.h"
+#include "rateaxis.h"
 #include "traffichistory.h"
 
 #include <QAreaSeries>
@@ -9,7 +10,6 @@
 #include <QEvent>
 #include <QGraphicsLayout>
 #include <QLineSeries>
-#include <QLocale>
 #include <QPainter>
 #include <QValueAxis>
 
@@ -24,40 +24,8 @@ namespace Nettally {
 namespace {
 
 constexpr double span = TrafficHistory::spanSeconds;
-
-/// The smallest round step that shows @p peak bytes per second in at most four: of the shown unit 1, 2, 5 and
-/// their tens and hundreds, or the powers of two where a thousand is 1024.
-double niceStep(double peak, UnitStyle style)
-{
-    static constexpr std::array decimal = {1, 2, 5, 10, 20, 50, 100, 200, 500};
-    static constexpr std::array binary = {1, 2, 4, 8, 16, 32, 64, 128, 256};
-    const double factor = style.rateUnit == RateUnit::Bits ? 8 : 1;
-    const bool isBinary = style.base == UnitBase::Iec;
-    const double wanted = peak * factor / 4;
-    for (double unit = isBinary ? 1024 : 1000;; unit *= isBinary ? 1024 : 1000) {
-        for (const int figure : isBinary ? binary : decimal) {
-            if (figure * unit >= wanted)
-                return figure * unit / factor;
-        }
-        if (isBinary && 512 * unit >= wanted)
-            return 512 * unit / factor;
-    }
-}
-
-/// A round rate without the zeros behind the point.
-QString roundRate(double bytesPerSecond, UnitStyle style)
-{
-    QString text = formatRate(bytesPerSecond, style);
-    const QString point = QLocale().decimalPoint();
-    const qsizetype end = text.indexOf(QChar::Nbsp);
-    const qsizetype from = text.indexOf(point);
-    if (from < 0 || from > end)
-        return text;
-    qsizetype kept = end;
-    while (kept > from && (text[kept - 1] == u'0' || kept == from + point.size()))
-        --kept;
-    return text.left(kept) + text.mid(end);
-}
+/// So that single packets do not fill the graph; bytes per second.
+constexpr double leastPeak = 4096;
 
 } // namespace
 
@@ -179,7 +147,7 @@ void TrafficChart::refresh()
 /// each side the room it needs.
 void TrafficChart::setScale(double rxPeak, double txPeak)
 {
-    const double step = niceStep(std::max({rxPeak, txPeak, 1.0}), m_style);
+    const double step = niceRateStep(std::max({rxPeak, txPeak, leastPeak}), m_style);
     const int stepsUp = std::max(1, static_cast<int>(std::ceil(rxPeak / step)));
     const int stepsDown = std::max(1, static_cast<int>(std::ceil(txPeak / step)));
     if (step == m_step && stepsUp == m_stepsUp && stepsDown == m_stepsDown)
@@ -197,7 +165,7 @@ void TrafficChart::placePlot()
     const QFontMetrics metrics(labelFont());
     int left = 0;
     for (int i = 1; i <= std::max(m_stepsUp, m_stepsDown); ++i)
-        left = std::max(left, metrics.horizontalAdvance(roundRate(i * m_step, m_style)));
+        left = std::max(left, metrics.horizontalAdvance(roundRateText(i * m_step, m_style)));
     const int top = metrics.height() / 2 + 1;
     const int bottom = metrics.height() + 8;
     m_chart->setPlotArea(QRectF(viewport()->rect()).adjusted(left + 10, top, -2, -bottom));
@@ -289,7 +257,7 @@ void TrafficChart::drawLabels(QPainter &painter, const QRectF &plot) const
         // Where the lines are close, every other label.
         if (stepHeight < metrics.height() + 2 && i % 2 != 0 && i != m_stepsUp)
             continue;
-        const QString label = i == 0 ? u"0"_s : roundRate(std::abs(i) * m_step, m_style);
+        const QString label = i == 0 ? u"0"_s : roundRateText(std::abs(i) * m_step, m_style);
         const QRectF place(0, middle - i * stepHeight - metrics.height() / 2, plot.left() - 10,
                            metrics.height());
         painter.drawText(place, Qt::AlignRight | Qt::AlignVCenter, label);

@@ -28,7 +28,7 @@ typedef unsigned long long nt_u64;
 #endif
 
 /* Raised with every change to a structure below; compared by a helper that takes over pinned maps. */
-#define NT_ABI_VERSION 2u
+#define NT_ABI_VERSION 4u
 
 /* Index 0 of the row and program tables is never handed out: it takes what finds no place (full table). */
 #define NT_OVERFLOW_INDEX 0u
@@ -39,6 +39,9 @@ typedef unsigned long long nt_u64;
  * are gauges: they shrink when a program takes a connection over, and the bytes become its own.
  */
 #define NT_PENDING_PROGRAM 0xfffffffdu
+
+/* In the key of a row that is used for nothing at present. */
+#define NT_FREE_PROGRAM 0xfffffffcu
 
 /* Rows kept back for what is spilled when the table is full, told apart by interface. */
 #define NT_SPILL_ROWS 64u
@@ -75,10 +78,12 @@ struct nt_program {
     nt_u32 isKernel; /* 1: a kernel thread, path is empty */
     nt_u32 pathLen; /* bytes of path in use, 0 if not known */
     nt_u32 ready; /* 1 once every member above and below is written; read it first */
+    nt_u32 generation; /* grows when the slot is taken from a program that ended */
+    nt_u32 reserved; /* 0, so that the structure has no padding */
     char comm[NT_COMM_LEN]; /* the group leader's name, NUL-terminated */
     char path[NT_PATH_LEN]; /* its last pathLen bytes: the executable as its mount namespace names it */
 };
-NT_ASSERT_SIZE(struct nt_program, 336);
+NT_ASSERT_SIZE(struct nt_program, 344);
 
 /* A row's identity. IPv4 addresses are v4-mapped (::ffff:a.b.c.d); all zero: not connected, unknown. */
 struct nt_row_key {
@@ -123,6 +128,45 @@ struct nt_row {
 NT_ASSERT_SIZE(struct nt_row, 128);
 
 /*
+ * What a socket remembers, so that a call or a packet costs no hash look-up; the helper never reads it. Each
+ * word is exchanged whole: two threads, or two programs that share the socket, may use it at once. Whose row
+ * it is stands in the row itself.
+ */
+struct nt_socket {
+    nt_u64 place; /* row of the last call: row, generation << 32, and NT_PLACE_*; 0: none yet */
+    nt_u64 packetPlace; /* likewise of the last packet */
+    nt_u64 owner; /* of the program that used it last: index, generation << 32, NT_OWNER_*; 0: none */
+    nt_u64 openedNs; /* CLOCK_BOOTTIME nanoseconds of connect, accept or creation; 0: before we looked */
+    nt_u64 kernelAddress; /* of the socket itself: see kernelSocket() */
+    nt_u64 peersSinceNs; /* CLOCK_BOOTTIME nanoseconds from which on peers counts */
+    nt_u32 peers; /* rows made for peers that the socket is not connected to */
+    nt_u32 netNs; /* inode number; 0 until it was asked for */
+    nt_u32 closed; /* 1 once the socket is; not counted as open any more */
+    nt_u32 isPending; /* 1: accepted, used by no program yet; its packets are held */
+    nt_u32 direction; /* enum nt_direction */
+    nt_u32 retransmits; /* the socket's own count up to which the row was told */
+    nt_u32 heldIfindex; /* of the interface whose packets are held */
+    nt_u32 isMultipath; /* 1: a multipath connection whose owner stands in the map of those */
+    struct nt_packets held; /* since it was accepted; given to the first program that uses it */
+};
+NT_ASSERT_SIZE(struct nt_socket, 144);
+
+#define NT_PLACE_MANY (1ull << 61) /* of a packet place: sent to a group, and looped back perhaps */
+#define NT_PLACE_SET (1ull << 62) /* tells row 0, generation 0 from none */
+#define NT_PLACE_COUNTED (1ull << 63) /* the socket is in its row's openSockets */
+#define NT_GENERATION_MASK 0x1fffffffu
+
+#define NT_OWNER_SET (1ull << 62)
+#define NT_OWNER_USED (1ull << 63) /* by a call; else created, connected or accepted only */
+
+/* What the index of rows holds. */
+struct nt_row_place {
+    nt_u32 row;
+    nt_u32 generation;
+};
+NT_ASSERT_SIZE(struct nt_row_place, 8);
+
+/*
  * While an audit runs, every frame is classified twice: where it crosses the interface, and where it passes
  * the control groups. The difference, class by class, is what no socket sent or received.
  */
@@ -146,7 +190,8 @@ enum nt_audit_class {
     NT_AUDIT_CLASSES = 32, /* in the tables: a power of two bounds an index by a mask */
 };
 
-#define NT_AUDIT_INTERFACES 64u /* a power of two; interfaces that share a slot are not told apart */
+/* A power of two. Interfaces that find no slot are not told of: their frames stay unnamed. */
+#define NT_AUDIT_INTERFACES 64u
 
 struct nt_audit_sum {
     nt_u64 frames; /* as the stack has them: before segmentation in the card, after it in software */
@@ -156,9 +201,9 @@ struct nt_audit_sum {
 };
 NT_ASSERT_SIZE(struct nt_audit_sum, 32);
 
-/* By ifindex modulo NT_AUDIT_INTERFACES. Counters only grow. [0] received, [1] sent. */
+/* Counters grow while an audit runs; the helper clears the table before each. [0] received, [1] sent. */
 struct nt_audit_interface {
-    nt_u64 ifindex; /* of the interface counted last */
+    nt_u64 ifindex; /* of the interface that took the slot; 0: none did */
     struct nt_audit_sum device[2][NT_AUDIT_CLASSES];
     struct nt_audit_sum seen[2][NT_AUDIT_CLASSES];
 };
@@ -194,6 +239,35 @@ struct nt_connection {
 };
 NT_ASSERT_SIZE(struct nt_connection, 112);
 
+#define NT_NAME_RING_BYTES (256u * 1024u) /* a power of two */
+#define NT_NAME_DATA 2048u /* of one record; a power of two */
+
+#define NT_NAME_START 1u /* TCP: sequence is the SYN's, data begins one above */
+#define NT_NAME_END 2u /* TCP: nothing follows */
+
+/*
+ * In the ring of names, before its data: a datagram that came from the port of name servers, cut to
+ * NT_NAME_DATA, or a piece of a TCP segment from it. Not looked into: what they say is not to be trusted.
+ */
+struct nt_name_record {
+    nt_u64 timeNs; /* CLOCK_BOOTTIME nanoseconds */
+    nt_u64 cookie; /* SO_COOKIE of the socket that received it */
+    nt_u32 program; /* as in nt_row_key */
+    nt_u32 sequence; /* TCP: of the first byte of data */
+    nt_u16 dataBytes; /* that follow */
+    nt_u8 protocol; /* IPPROTO_UDP or IPPROTO_TCP */
+    nt_u8 flags; /* NT_NAME_* */
+    nt_u32 reserved; /* 0, so that the record has no padding */
+};
+NT_ASSERT_SIZE(struct nt_name_record, 32);
+
+/* One element. */
+struct nt_name_control {
+    nt_u64 isWanted; /* not 0 while somebody reads the ring; the helper writes it at any time */
+    nt_u64 lost; /* records that found the ring full, and segments too long to copy whole */
+};
+NT_ASSERT_SIZE(struct nt_name_control, 16);
+
 /* One element, shared by all programs. */
 struct nt_control {
     nt_u32 abiVersion; /* NT_ABI_VERSION, written by the helper before anything is attached */
@@ -207,7 +281,36 @@ struct nt_control {
     nt_u64 storageFailures; /* sockets without storage (memory): counted, but by the slow path */
     nt_u64 build; /* of the active set's programs: a helper with the same takes them over as they are */
     nt_u64 sinceNs; /* CLOCK_BOOTTIME nanoseconds at which the counters began */
+    nt_u64 freedRows; /* rows that were given back in all, for use by other flows */
+    nt_u64 reusedRows; /* of those, how many were taken again */
+    nt_u64 freedPrograms; /* likewise for programs */
+    nt_u64 reusedPrograms;
 };
-NT_ASSERT_SIZE(struct nt_control, 64);
+NT_ASSERT_SIZE(struct nt_control, 96);
+
+/*
+ * Rows and programs are taken back in two steps, which the helper asks for and the kernel does: retired, they
+ * are found by nobody any more, but who found them before may still be adding; after a while they are
+ * free. The helper reads them once more in between.
+ */
+enum nt_recycle_step {
+    NT_RECYCLE_NOTHING = 0,
+    NT_RECYCLE_RETIRE_ROW, /* odd generation, no open sockets: generation becomes even */
+    NT_RECYCLE_FREE_ROW, /* generation as it became */
+    NT_RECYCLE_RETIRE_PROGRAM, /* one that ended: generation grows by one */
+    NT_RECYCLE_FREE_PROGRAM, /* one no row names */
+    NT_RECYCLE_DONE, /* the kernel's answer */
+    NT_RECYCLE_REFUSED, /* likewise: it is in use, or not what it was */
+};
+
+#define NT_RECYCLE_BATCH 4096u /* requests at a time */
+
+struct nt_recycle {
+    nt_u32 index;
+    nt_u32 generation; /* that the row or program has */
+    nt_u32 step; /* enum nt_recycle_step */
+    nt_u32 reserved;
+};
+NT_ASSERT_SIZE(struct nt_recycle, 16);
 
 #endif

@@ -38,6 +38,10 @@ struct dst_entry {
     struct net_device *dev;
 };
 
+struct rtable {
+    unsigned int rt_flags;
+};
+
 struct proto {
     void *sendpage; /* until dc97391e6610 (6.5) */
 };
@@ -75,6 +79,8 @@ struct skb_shared_info {
 
 struct sk_buff {
     struct sock *sk;
+    unsigned long _skb_refdst; /* the route, and a flag in the lowest bit */
+    void *destructor;
     struct net_device *dev;
     unsigned int len;
     int skb_iif;
@@ -99,6 +105,7 @@ struct minmax {
 };
 
 struct tcp_sock {
+    nt_u8 is_mptcp : 1; /* a path of a multipath connection; only with CONFIG_MPTCP */
     nt_u32 total_retrans; /* segments */
     nt_u32 srtt_us; /* eighths of a microsecond */
     nt_u32 mdev_us; /* quarters of a microsecond */
@@ -111,6 +118,14 @@ struct tcp_sock {
     nt_u32 snd_nxt;
     nt_u32 write_seq;
     nt_u64 bytes_retrans;
+};
+
+struct inet_connection_sock {
+    void *icsk_ulp_data; /* of a path of a multipath connection, the structure below */
+};
+
+struct mptcp_subflow_context {
+    struct sock *conn; /* the connection */
 };
 
 struct msghdr {
@@ -217,6 +232,12 @@ struct bpf_iter_meta {
     struct seq_file *seq;
 };
 
+struct bpf_iter__bpf_map_elem {
+    struct bpf_iter_meta *meta;
+    void *key;
+    void *value;
+};
+
 struct bpf_iter__tcp {
     struct bpf_iter_meta *meta;
     struct sock_common *sk_common;
@@ -259,6 +280,10 @@ struct bpf_iter__task_file {
 #define NT_ETH_P_ARP bpf_htons(0x0806)
 #define NT_ETH_P_IPV6 bpf_htons(0x86dd)
 #define NT_PACKET_OTHERHOST 3
+#define NT_PACKET_LOOPBACK 5 /* a copy of what was sent to a group, for listeners on this machine */
+#define NT_SOCK_RAW 3
+#define NT_RTCF_BROADCAST 0x10000000u
+#define NT_RTCF_MULTICAST 0x20000000u
 #define NT_IPV6_HEADER 40
 #define NT_PF_KTHREAD 0x00200000
 #define NT_SOCK_BINDPORT_LOCK 8 /* include/net/sock.h: the port was asked for, not chosen by the kernel */

@@ -23,6 +23,9 @@ static __always_inline void auditFrame(struct sk_buff *skb, struct net_device *d
 
     if (BPF_CORE_READ(device, nd_net.net, ns.inum) != ownNetNs)
         return;
+    /* Seen on its way out, where it is one frame of the interface's; as it comes back it is none. */
+    if (!isOutgoing && BPF_CORE_READ_BITFIELD_PROBED(skb, pkt_type) == NT_PACKET_LOOPBACK)
+        return;
     interface = auditOf(BPF_CORE_READ(device, ifindex));
     if (!interface)
         return;

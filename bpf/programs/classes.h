@@ -19,14 +19,24 @@ static __always_inline int isAuditing(void)
     return isRunning && *isRunning;
 }
 
+/* How many slots are tried from that of the interface's number on. */
+#define NT_AUDIT_TRIES 8
+
+/* The interface's slot, which it takes if it has none; NULL if there is none left nearby. */
 static __always_inline struct nt_audit_interface *auditOf(nt_u32 ifindex)
 {
-    nt_u32 slot = ifindex & (NT_AUDIT_INTERFACES - 1);
-    struct nt_audit_interface *interface = bpf_map_lookup_elem(&audit, &slot);
+    for (nt_u32 i = 0; i < NT_AUDIT_TRIES; i++) {
+        nt_u32 slot = (ifindex + i) & (NT_AUDIT_INTERFACES - 1);
+        struct nt_audit_interface *interface = bpf_map_lookup_elem(&audit, &slot);
 
-    if (interface && interface->ifindex != ifindex)
-        interface->ifindex = ifindex;
-    return interface;
+        if (!interface)
+            return NULL;
+        if (!interface->ifindex)
+            __sync_val_compare_and_swap(&interface->ifindex, 0, ifindex);
+        if (interface->ifindex == ifindex)
+            return interface;
+    }
+    return NULL;
 }
 
 static __always_inline void addAudit(struct nt_audit_sum *sum, nt_u32 ipBytes, nt_u32 moreSegments,

@@ -65,11 +65,11 @@ static __always_inline void readOwner(struct tcp_sock *tcp, struct nt_connection
                                       nt_u8 *direction)
 {
     struct nt_socket *socket = bpf_sk_storage_get(&sockets, tcp, 0, 0);
+    nt_u32 ownerStamp;
 
     if (!socket)
         return;
-    if (socket->owner & NT_OWNER_SET)
-        connection->program = (nt_u32)socket->owner;
+    connection->program = programOfOwner(socket->owner, &ownerStamp);
     connection->openedNs = socket->openedNs;
     *direction = (nt_u8)socket->direction;
 }

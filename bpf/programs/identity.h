@@ -119,6 +119,9 @@ static __always_inline nt_u32 programOf(struct task_struct *task, const struct n
         return NT_OVERFLOW_INDEX;
 
     nt_u32 index = __sync_lock_test_and_set(&work->spareProgram, 0);
+    if (!index && shared->freedPrograms != shared->reusedPrograms
+        && !bpf_map_pop_elem(&free_programs, &index))
+        __sync_fetch_and_add(&shared->reusedPrograms, 1);
     /* The bound is checked before taking a number too, so that the number cannot wrap around. */
     if (!index && shared->nextProgram < shared->programCapacity)
         index = __sync_fetch_and_add(&shared->nextProgram, 1);
@@ -128,6 +131,7 @@ static __always_inline nt_u32 programOf(struct task_struct *task, const struct n
         return NT_OVERFLOW_INDEX;
     }
     program->key = *key;
+    program->endedNs = 0;
     describeProgram(task, program, work);
     if (bpf_map_update_elem(&program_index, key, &index, BPF_NOEXIST)) {
         /* Another thread of the program was first. */

@@ -54,14 +54,19 @@ int BPF_PROG(tcpStateChanged, struct sock *sk, int oldState, int newState)
         beginAccepted(socket);
         return 0;
     }
-    /* In the context of connect() or listen(). A socket that is connected again is open again. */
+    /* In the context of connect() or listen(). A socket that is connected again is open again, and none of
+     * what it was counted as before goes to a listener's children. */
+    uncount(__sync_lock_test_and_set(&socket->place, 0));
     socket->closed = 0;
     socket->packetPlace = 0;
     socket->retransmits = 0;
     socket->openedNs = bpf_ktime_get_boot_ns();
     if (newState == NT_TCP_SYN_SENT)
         socket->direction = NT_DIRECTION_OUTGOING;
-    ownByCaller(socket);
+    /* Further paths of a connection are opened by a kernel thread, which is not who uses them. */
+    if (!isMultipath(sk)
+        || !(BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), flags) & NT_PF_KTHREAD))
+        ownByCaller(socket);
     return 0;
 }
 
@@ -90,6 +95,7 @@ int socketsOpenBefore(struct bpf_iter__task_file *context)
     struct nt_socket *socket;
     struct nt_program_key owner;
     struct socket *handle;
+    struct tcp_sock *tcp;
     struct sock *sk;
     nt_u16 family;
 
@@ -109,6 +115,9 @@ int socketsOpenBefore(struct bpf_iter__task_file *context)
         return 0;
     programKeyOf(task, &owner);
     setOwner(socket, programOf(task, &owner), 0);
+    tcp = bpf_skc_to_tcp_sock(sk);
+    if (tcp)
+        socket->retransmits = tcp->total_retrans;
     return 0;
 }
 

@@ -12,40 +12,21 @@
 
 #include "nettally_abi.h"
 
-/*
- * What a socket remembers, so that a call or a packet costs no hash look-up. Each word is exchanged whole:
- * two threads, or two programs that share the socket, may use it at once. Whose row it is stands in the
- * row itself.
- */
-struct nt_socket {
-    nt_u64 place; /* row of the last call: row, generation << 32, and the flags below; 0: none yet */
-    nt_u64 packetPlace; /* likewise of the last packet */
-    nt_u64 owner; /* index of the program that used it last, and NT_OWNER_*; 0: none */
-    nt_u64 openedNs; /* CLOCK_BOOTTIME nanoseconds of connect, accept or creation; 0: before we looked */
-    nt_u64 kernelAddress; /* of the socket itself: see netNsOf() */
-    nt_u32 netNs; /* inode number; 0 until it was asked for */
-    nt_u32 closed; /* 1 once the socket is; not counted as open any more */
-    nt_u32 isPending; /* 1: accepted, used by no program yet; its packets are held */
-    nt_u32 direction; /* enum nt_direction */
-    nt_u32 retransmits; /* the socket's own count up to which the row was told */
-    nt_u32 reserved;
-    struct nt_packets held; /* since it was accepted; given to the first program that uses it */
-};
+/* As much of a packet as tells it from another: the IP header, and what follows it. */
+#define NT_IDENTITY_WORDS 6
 
-#define NT_PLACE_SET (1ull << 62) /* tells row 0, generation 0 from none */
-#define NT_PLACE_COUNTED (1ull << 63) /* the socket is in its row's openSockets */
-#define NT_GENERATION_MASK 0x3fffffff
-
-#define NT_OWNER_SET (1ull << 62)
-#define NT_OWNER_USED (1ull << 63) /* by a call; else created, connected or accepted only */
-
-struct nt_row_place {
-    nt_u32 row;
-    nt_u32 generation;
+/* A packet that the kernel handed to a socket, to tell it when it hands the same one to another. */
+struct nt_delivery {
+    nt_u64 data; /* address of its bytes */
+    nt_u64 socket; /* that had it first */
+    nt_u64 headers[NT_IDENTITY_WORDS];
+    nt_u64 length;
 };
 
 struct nt_scratch {
     char path[2 * NT_PATH_LEN]; /* twice, so that a masked offset plus a masked length stays inside */
+    struct nt_delivery delivered; /* the last one that may be a copy; soft interrupts come one at a time */
+    nt_u64 kernelPacket; /* address of a packet's kernel structure: see kernelPacket() */
     nt_u32 pathStart; /* offset of the path being written */
     nt_u32 spareRow; /* reserved by this CPU but lost a race to insert; 0: none */
     nt_u32 spareProgram;
@@ -90,12 +71,44 @@ struct {
     __type(value, nt_u32);
 } program_index __weak SEC(".maps");
 
+/* Indices of rows and programs to be used again. */
+struct {
+    __uint(type, BPF_MAP_TYPE_QUEUE);
+    __uint(max_entries, 65536);
+    __type(value, nt_u32);
+} free_rows __weak SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_QUEUE);
+    __uint(max_entries, 16384);
+    __type(value, nt_u32);
+} free_programs __weak SEC(".maps");
+
+/* What the helper asks to be taken back. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, NT_RECYCLE_BATCH);
+    __type(key, nt_u32);
+    __type(value, struct nt_recycle);
+} recycling __weak SEC(".maps");
+
 struct {
     __uint(type, BPF_MAP_TYPE_SK_STORAGE);
     __uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
     __type(key, int);
     __type(value, struct nt_socket);
 } sockets __weak SEC(".maps");
+
+/* Owners of multipath connections, by the address of their sockets: packets name a path, calls the
+ * connection. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __uint(max_entries, 16384);
+    __type(key, nt_u64);
+    __type(value, nt_u64);
+} multipath __weak SEC(".maps");
 
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -57,8 +57,8 @@ static __always_inline void readService(struct sock *sk, nt_u8 direction, struct
 static __always_inline int isRowOf(struct nt_row *row, nt_u32 ownerStamp, const struct nt_peer *peer,
                                    struct sock *sk)
 {
-    if (row->key.program == NT_OVERFLOW_INDEX && !row->key.protocol)
-        return 1; /* everybody's */
+    if (isSpillRow(row))
+        return !hasRoom(controlBlock()); /* everybody's, while there is no other */
     if (row->ownerStamp != ownerStamp || !isPeerOf(&row->key, peer))
         return 0;
     /* A socket can be connected again, to another port of the same host. Other protocols have no port. */
@@ -70,18 +70,30 @@ static __always_inline int isRowOf(struct nt_row *row, nt_u32 ownerStamp, const 
 static __always_inline void takeOver(struct nt_socket *socket, const struct nt_row_key *key,
                                      nt_u32 ownerStamp)
 {
-    struct nt_row *before = rowOfPlace(socket->packetPlace);
     struct nt_row_key own = *key;
     struct nt_row *row;
+    nt_u64 place;
 
     socket->isPending = 0;
-    if (!before || !isHolding(socket))
-        return;
-    own.ifindex = before->key.ifindex;
-    own.netNs = before->key.netNs;
-    row = rowOfPlace(placeOf(&own, ownerStamp));
-    if (row)
-        releaseHeld(socket, row);
+    if (isHolding(socket)) {
+        own.ifindex = socket->heldIfindex;
+        own.netNs = socket->netNs;
+        row = rowOfKey(&own, ownerStamp, &place);
+        if (row)
+            releaseHeld(socket, row);
+    }
+    /* From here on it has its peer's row. */
+    __sync_lock_test_and_set(&socket->packetPlace, 0);
+}
+
+/* The paths of a multipath connection learn from it whose they are. */
+static __always_inline void ownPaths(struct nt_socket *socket, struct sock *sk)
+{
+    nt_u64 connection = (nt_u64)kernelSocket(socket, sk);
+    nt_u64 owner = socket->owner;
+
+    socket->isMultipath = 1;
+    bpf_map_update_elem(&multipath, &connection, &owner, BPF_ANY);
 }
 
 /* Not inlined: it is rare, and out of the way of the usual path. socket may be NULL. */
@@ -103,8 +115,7 @@ static __noinline nt_u64 findPlace(struct sock *sk, struct nt_socket *socket, st
     readService(sk, socket ? socket->direction : NT_DIRECTION_UNKNOWN, &key);
     if (socket && socket->isPending)
         takeOver(socket, &key, ownerStamp);
-    place = placeOf(&key, ownerStamp);
-    row = rowAt((nt_u32)place);
+    row = rowOfKey(&key, ownerStamp, &place);
     if (!row || !shared)
         return place;
     if (!socket) {
@@ -113,8 +124,10 @@ static __noinline nt_u64 findPlace(struct sock *sk, struct nt_socket *socket, st
     }
     socket->netNs = sk->__sk_common.skc_net.net->ns.inum;
     setOwner(socket, program, NT_OWNER_USED);
-    /* What is spilled is remembered only where the next call would find no row either. */
-    if (row->key.program != NT_OVERFLOW_INDEX || shared->nextRow + NT_SPILL_ROWS >= shared->rowCapacity)
+    if (sk->sk_protocol == NT_IPPROTO_MPTCP)
+        ownPaths(socket, sk);
+    /* What is spilled is remembered while the next call would find no row either. */
+    if (!isSpillRow(row) || !hasRoom(shared))
         setPlace(socket, row, place);
     return place;
 }
@@ -153,13 +166,14 @@ static __noinline int accountFrame(struct sock *sk, nt_u32 bytes)
     struct nt_program_key caller;
     struct packet_sock *packetSocket = (void *)sk;
     struct nt_row *row;
+    nt_u64 place;
 
     currentProgramKey(&caller);
     key.program = currentProgram(&caller);
     key.netNs = sk->__sk_common.skc_net.net->ns.inum;
     if (bpf_core_field_exists(packetSocket->ifindex))
         key.ifindex = BPF_CORE_READ(packetSocket, ifindex);
-    row = rowAt((nt_u32)placeOf(&key, stampOf(&caller)));
+    row = rowOfKey(&key, stampOf(&caller), &place);
     if (row) {
         __sync_fetch_and_add(&row->txPayloadBytes, bytes);
         __sync_fetch_and_add(&row->packets.txPackets, 1);

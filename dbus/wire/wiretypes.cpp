@@ -15,6 +15,8 @@ void registerTypes()
     qDBusRegisterMetaType<QList<Row>>();
     qDBusRegisterMetaType<Connection>();
     qDBusRegisterMetaType<QList<Connection>>();
+    qDBusRegisterMetaType<NameAnswer>();
+    qDBusRegisterMetaType<QList<NameAnswer>>();
     qDBusRegisterMetaType<BalanceLine>();
     qDBusRegisterMetaType<QList<BalanceLine>>();
     qDBusRegisterMetaType<InterfaceBalance>();
@@ -109,6 +111,24 @@ const QDBusArgument &operator>>(const QDBusArgument &argument, Connection &conne
         >> connection.roundTripVariationUs >> connection.leastRoundTripUs >> connection.congestionWindow
         >> connection.retransmits >> connection.retransmittedBytes >> connection.rxBytes
         >> connection.txBytes;
+    argument.endStructure();
+    return argument;
+}
+
+QDBusArgument &operator<<(QDBusArgument &argument, const NameAnswer &answer)
+{
+    argument.beginStructure();
+    argument << answer.program << answer.connection << answer.timeNs << answer.protocol << answer.position
+             << answer.flags << answer.data;
+    argument.endStructure();
+    return argument;
+}
+
+const QDBusArgument &operator>>(const QDBusArgument &argument, NameAnswer &answer)
+{
+    argument.beginStructure();
+    argument >> answer.program >> answer.connection >> answer.timeNs >> answer.protocol >> answer.position
+        >> answer.flags >> answer.data;
     argument.endStructure();
     return argument;
 }

@@ -30,6 +30,7 @@ inline constexpr quint32 maxAuditSeconds = 60;
 inline constexpr int maxRowsPerMessage = 10000;
 inline constexpr int maxProgramsPerMessage = 2000;
 inline constexpr int maxConnectionsPerMessage = 10000; ///< 1.4 MB
+inline constexpr int maxNameBytesPerMessage = 65536; ///< of data
 
 enum class ProgramKind : quint8 { Program = 0, KernelThread = 1, Others = 2, Overflow = 3, Kernel = 4 };
 enum class Direction : quint8 { Unknown = 0, Outgoing = 1, Incoming = 2, Link = 3 };
@@ -101,6 +102,19 @@ struct Connection {
     bool operator==(const Connection &) const = default;
 };
 
+struct NameAnswer {
+    quint32 program = 0;
+    quint64 connection = 0;
+    quint64 timeNs = 0;
+    quint8 protocol = 0;
+    quint32 position = 0;
+    quint8 flags = 0; ///< nameAnswerStarts, nameAnswerEnds
+    QByteArray data;
+    bool operator==(const NameAnswer &) const = default;
+};
+inline constexpr quint8 nameAnswerStarts = 1;
+inline constexpr quint8 nameAnswerEnds = 2;
+
 struct BalanceLine {
     QString name;
     qint64 rxBytes = 0;
@@ -151,6 +165,8 @@ QDBusArgument &operator<<(QDBusArgument &argument, const Row &row);
 const QDBusArgument &operator>>(const QDBusArgument &argument, Row &row);
 QDBusArgument &operator<<(QDBusArgument &argument, const Connection &connection);
 const QDBusArgument &operator>>(const QDBusArgument &argument, Connection &connection);
+QDBusArgument &operator<<(QDBusArgument &argument, const NameAnswer &answer);
+const QDBusArgument &operator>>(const QDBusArgument &argument, NameAnswer &answer);
 QDBusArgument &operator<<(QDBusArgument &argument, const BalanceLine &line);
 const QDBusArgument &operator>>(const QDBusArgument &argument, BalanceLine &line);
 QDBusArgument &operator<<(QDBusArgument &argument, const InterfaceBalance &balance);
@@ -166,6 +182,7 @@ Q_DECLARE_METATYPE(Nettally::Wire::Program)
 Q_DECLARE_METATYPE(Nettally::Wire::Remote)
 Q_DECLARE_METATYPE(Nettally::Wire::Row)
 Q_DECLARE_METATYPE(Nettally::Wire::Connection)
+Q_DECLARE_METATYPE(Nettally::Wire::NameAnswer)
 Q_DECLARE_METATYPE(Nettally::Wire::BalanceLine)
 Q_DECLARE_METATYPE(Nettally::Wire::InterfaceBalance)
 Q_DECLARE_METATYPE(Nettally::Wire::Probe)

@@ -3,6 +3,8 @@
 
 #include "kernelsupport.h"
 #include "linkcounters.h"
+#include "probetable.h"
+#include "programinfo.h"
 
 #include <nettally.skel.h>
 
@@ -28,111 +30,16 @@ namespace Nettally {
 
 namespace {
 
-using KernelSupport::Hook;
-
 QString translate(const char *text)
 {
     return QCoreApplication::translate("BpfUsageSource", text);
 }
 
-/// A program of the object and the hook it needs.
-struct Part {
-    const char *program;
-    Hook hook;
-    const char *target;
-    bool isOptional = false; ///< its function exists on some kernels only and is not missed on the others
-};
-
-/// One way to measure something; every part that is not optional must work.
-struct Alternative {
-    const char *mechanism;
-    std::vector<Part> parts;
-    const char *loss; ///< what it does not see; empty if nothing
-};
-
-/// One thing measured, with its alternatives, best first.
-struct Purpose {
-    const char *name;
-    std::vector<Alternative> alternatives;
-    const char *lossIfMissing;
-};
-
-constexpr char spliceLoss[] =
-    QT_TRANSLATE_NOOP("BpfUsageSource", "bytes taken from a socket with splice() are not seen");
-
-const std::vector<Purpose> &purposes()
-{
-    static const std::vector<Purpose> table = {
-        {"payload-send",
-         {{"tp_btf/sock_send_length", {{"sendTracepoint", Hook::Tracepoint, "sock_send_length"}}, ""},
-          {"fexit/inet_sendmsg",
-           {{"sendExit4", Hook::FunctionExit, "inet_sendmsg"},
-            {"sendExit6", Hook::FunctionExit, "inet6_sendmsg"},
-            {"sendPageExit", Hook::FunctionExit, "inet_sendpage", true}},
-           ""}},
-         QT_TRANSLATE_NOOP("BpfUsageSource", "sent bytes are not measured")},
-        {"payload-receive",
-         {{"tp_btf/sock_recv_length",
-           {{"receiveTracepoint", Hook::Tracepoint, "sock_recv_length"}},
-           spliceLoss},
-          {"fexit/inet_recvmsg",
-           {{"receiveExit4", Hook::FunctionExit, "inet_recvmsg"},
-            {"receiveExit6", Hook::FunctionExit, "inet6_recvmsg"},
-            {"receiveExitCommon", Hook::FunctionExit, "sock_common_recvmsg"}},
-           spliceLoss}},
-         QT_TRANSLATE_NOOP("BpfUsageSource", "received bytes are not measured")},
-        {"retransmits",
-         {{"tp_btf/tcp_retransmit_skb", {{"segmentsSentAgain", Hook::Tracepoint, "tcp_retransmit_skb"}}, ""}},
-         QT_TRANSLATE_NOOP("BpfUsageSource", "segments sent again are not counted")},
-        {"connection-state",
-         {{"tp_btf/inet_sock_set_state", {{"tcpStateChanged", Hook::Tracepoint, "inet_sock_set_state"}}, ""}},
-         QT_TRANSLATE_NOOP("BpfUsageSource",
-                           "accepted connections are told from outgoing ones by their ports only")},
-        {"program-exit",
-         {{"tp_btf/sched_process_exit", {{"processExited", Hook::Tracepoint, "sched_process_exit"}}, ""}},
-         QT_TRANSLATE_NOOP("BpfUsageSource", "programs that have ended are not marked as such")},
-        {"program-exec",
-         {{"tp_btf/sched_process_exec", {{"processExecuted", Hook::Tracepoint, "sched_process_exec"}}, ""}},
-         QT_TRANSLATE_NOOP("BpfUsageSource", "a program replaced by execve() is not marked as ended")},
-    };
-    return table;
-}
-
-/// A program at the root of the control groups. What it measures may be missing without harm to the rest.
-struct GroupHook {
-    const char *purpose;
-    const char *mechanism;
-    const char *program;
-    const char *lossIfMissing;
-};
-
-constexpr std::array<GroupHook, 4> groupHooks{{
-    {"packets-sent", "cgroup_skb/egress", "packetSent",
-     QT_TRANSLATE_NOOP("BpfUsageSource", "network bytes sent are not measured")},
-    {"packets-received", "cgroup_skb/ingress", "packetReceived",
-     QT_TRANSLATE_NOOP("BpfUsageSource", "network bytes received are not measured")},
-    {"socket-creation", "cgroup/sock_create", "socketCreated",
-     QT_TRANSLATE_NOOP("BpfUsageSource", "a UDP socket's first packet counts as the kernel's own")},
-    {"socket-release", "cgroup/sock_release", "socketReleased",
-     QT_TRANSLATE_NOOP("BpfUsageSource", "closed UDP sockets stay in the number of connections")},
-}};
-
-constexpr char connectionsProgram[] = "tcpConnections";
-
 /// Each map that the programs share, but for the scratch space, which holds nothing. The control block is
 /// pinned last: where it is, the others are too.
-constexpr std::array<const char *, 8> keptMaps{"audit",     "audit_switch",  "rows",    "programs",
-                                               "row_index", "program_index", "sockets", "control"};
-
-/// The audit's programs and their tracepoints.
-constexpr std::array<std::pair<const char *, const char *>, 6> auditPrograms{{
-    {"frameSent", "net_dev_start_xmit"},
-    {"frameReceivedQueued", "netif_rx_entry"},
-    {"frameReceived", "netif_receive_skb_entry"},
-    {"frameReceivedListed", "netif_receive_skb_list_entry"},
-    {"frameReceivedPolled", "napi_gro_receive_entry"},
-    {"frameReceivedPieces", "napi_gro_frags_entry"},
-}};
+constexpr std::array<const char *, 11> keptMaps{"audit",        "audit_switch", "rows",      "programs",
+                                                "name_answers", "name_control", "row_index", "program_index",
+                                                "sockets",      "multipath",    "control"};
 
 /// Tells builds of the programs apart.
 quint64 buildOfPrograms()
@@ -168,43 +75,17 @@ QString libraryFailure(const QString &sentence, int error)
                         QString::fromLocal8Bit(lastLibraryWarning));
 }
 
-/// The alternative of @p purpose that this kernel grants, and its account of it.
-const Alternative *choose(const Purpose &purpose, ProbeState *state, std::vector<const char *> *programs)
-{
-    state->purpose = QLatin1String(purpose.name);
-    QStringList refusals;
-    for (const Alternative &alternative : purpose.alternatives) {
-        std::vector<const char *> chosen;
-        QString refusal;
-        for (const Part &part : alternative.parts) {
-            const KernelSupport::Trial trial = KernelSupport::tryHook(part.hook, part.target);
-            if (trial.works)
-                chosen.push_back(part.program);
-            else if (!part.isOptional)
-                refusal = trial.reason;
-        }
-        if (refusal.isEmpty()) {
-            programs->insert(programs->end(), chosen.begin(), chosen.end());
-            state->mechanism = QLatin1String(alternative.mechanism);
-            state->active = true;
-            state->note = *alternative.loss ? translate(alternative.loss) : QString();
-            return &alternative;
-        }
-        refusals.append(QStringLiteral("%1: %2").arg(QLatin1String(alternative.mechanism), refusal));
-    }
-    state->note =
-        QStringLiteral("%1 (%2)").arg(translate(purpose.lossIfMissing), refusals.join(QStringLiteral("; ")));
-    return nullptr;
-}
-
 } // namespace
 
 BpfUsageSource::BpfUsageSource() = default;
 
 BpfUsageSource::~BpfUsageSource()
 {
-    for (bpf_link *link : m_auditLinks)
-        bpf_link__destroy(link);
+    m_audit.end(); // its programs are the skeleton's
+    for (const int program : m_adoptedPrograms) {
+        if (program >= 0)
+            close(program);
+    }
     for (bpf_link *link : m_links)
         bpf_link__destroy(link); // what is pinned stays attached
     nettally_bpf__destroy(m_skeleton);
@@ -230,10 +111,19 @@ std::unique_ptr<BpfUsageSource> BpfUsageSource::create(const Options &options, Q
         if (!source->m_pins)
             return {};
     }
+    source->m_skeleton = nettally_bpf__open();
+    if (!source->m_skeleton) {
+        *problem = libraryFailure(
+            translate("The kernel programs cannot be opened: %1 (%2). Install Nettally anew."), errno);
+        return {};
+    }
     if (!source->adopt(problem)) {
         if (!problem->isEmpty() || !source->load(options, problem) || !source->attach(problem))
             return {};
     }
+    source->m_recycler.setIdleMs(options.idleMs);
+    if (!source->openRecycler(problem))
+        return {};
     source->openConnections();
     if (!source->seal(problem))
         return {};
@@ -261,6 +151,25 @@ bool BpfUsageSource::mapTables(int control, int rows, int programs, QString *pro
     return true;
 }
 
+/// Whether every map is there, as this build's programs know it. Others cannot be continued.
+bool BpfUsageSource::canContinue() const
+{
+    for (const char *name : keptMaps) {
+        const bpf_map *own = bpf_object__find_map_by_name(m_skeleton->obj, name);
+        const int fd = m_pins->map(name);
+        bpf_map_info info = {};
+        __u32 size = sizeof info;
+        const bool isLikeOwn = fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0
+            && info.type == bpf_map__type(own) && info.key_size == bpf_map__key_size(own)
+            && info.value_size == bpf_map__value_size(own) && info.map_flags == bpf_map__map_flags(own);
+        if (fd >= 0)
+            close(fd);
+        if (!isLikeOwn)
+            return false;
+    }
+    return true;
+}
+
 bool BpfUsageSource::adopt(QString *problem)
 {
     if (!m_pins)
@@ -268,8 +177,7 @@ bool BpfUsageSource::adopt(QString *problem)
     const int control = m_pins->map("control");
     const int rows = m_pins->map("rows");
     const int programs = m_pins->map("programs");
-    bool isWhole = control >= 0 && rows >= 0 && programs >= 0;
-    if (isWhole && mapTables(control, rows, programs, problem)) {
+    if (canContinue() && mapTables(control, rows, programs, problem)) {
         // Another layout cannot be read, let alone continued. The journal has what it counted.
         m_continues = m_control[0].abiVersion == NT_ABI_VERSION && m_control[0].rowCapacity == m_rows.size();
         m_set = m_control[0].activeSet;
@@ -298,118 +206,88 @@ bool BpfUsageSource::adopt(QString *problem)
         return false;
     }
 
-    for (const Purpose &purpose : purposes()) {
-        ProbeState state{QLatin1String(purpose.name), {}, false, translate(purpose.lossIfMissing)};
-        for (const Alternative &alternative : purpose.alternatives) {
-            const bool isAttached =
-                std::all_of(alternative.parts.begin(), alternative.parts.end(), [this](const Part &part) {
+    for (const ProbeTable::Purpose &purpose : ProbeTable::purposes()) {
+        ProbeState state{
+            QLatin1String(purpose.name), {}, false, ProbeTable::translated(purpose.lossIfMissing)};
+        for (const ProbeTable::Alternative &alternative : purpose.alternatives) {
+            const bool isAttached = std::all_of(
+                alternative.parts.begin(), alternative.parts.end(), [this](const ProbeTable::Part &part) {
                     return part.isOptional || m_pins->hasLink(int(m_set), part.program);
                 });
             if (isAttached) {
-                state.mechanism = QLatin1String(alternative.mechanism);
-                state.active = true;
-                state.note = *alternative.loss ? translate(alternative.loss) : QString();
+                state = ProbeTable::chosen(purpose, alternative);
+                for (const ProbeTable::Part &part : alternative.parts)
+                    m_adoptedPrograms.push_back(m_pins->program(int(m_set), part.program));
                 break;
             }
         }
         m_probes.append(state);
     }
-    for (const GroupHook &hook : groupHooks) {
+    for (const ProbeTable::GroupHook &hook : ProbeTable::groupHooks()) {
         const bool isAttached = m_pins->hasLink(int(m_set), hook.program);
         m_probes.append({QLatin1String(hook.purpose),
                          isAttached ? QString::fromLatin1(hook.mechanism) : QString(), isAttached,
-                         isAttached ? QString() : translate(hook.lossIfMissing)});
-    }
-    // The audit's programs are attached by whom they serve, so they are never left running.
-    m_skeleton = nettally_bpf__open();
-    if (!m_skeleton) {
-        *problem = libraryFailure(
-            translate("The kernel programs cannot be opened: %1 (%2). Install Nettally anew."), errno);
-        return false;
+                         isAttached ? QString() : ProbeTable::translated(hook.lossIfMissing)});
     }
     bpf_program *program = nullptr;
     bpf_object__for_each_program(program, m_skeleton->obj) bpf_program__set_autoload(program, false);
     if (!reuseMaps(problem))
         return false;
-    chooseAuditPrograms();
+    KernelAudit::choose(m_skeleton, m_netNs);
     if (const int error = nettally_bpf__load(m_skeleton)) {
         *problem = libraryFailure(translate("The kernel refused the audit's programs: %1 (%2). Report this."),
                                   -error);
         return false;
     }
-    return mapAudit(problem);
+    return openAudit(problem);
 }
 
-bool BpfUsageSource::mapAudit(QString *problem)
+QString BpfUsageSource::setAuditing(bool on)
 {
-    if (m_audit.map(bpf_map__fd(m_skeleton->maps.audit), NT_AUDIT_INTERFACES, PROT_READ)
-        && m_auditSwitch.map(bpf_map__fd(m_skeleton->maps.audit_switch), 1, PROT_READ | PROT_WRITE)) {
-        m_auditSwitch[0] = 0; // an earlier helper may have died while it audited
+    if (on)
+        return m_audit.begin();
+    m_audit.end();
+    return {};
+}
+
+bool BpfUsageSource::openAudit(QString *problem)
+{
+    if (m_audit.open(m_skeleton)
+        && m_names.open(bpf_map__fd(m_skeleton->maps.name_answers),
+                        bpf_map__fd(m_skeleton->maps.name_control)))
         return true;
-    }
     *problem =
         libraryFailure(translate("The kernel's tables cannot be mapped: %1 (%2). Report this."), errno);
     return false;
 }
 
-QString BpfUsageSource::setAuditing(bool on)
+QString BpfUsageSource::setNaming(bool on)
 {
-    if (!on) {
-        m_auditSwitch[0] = 0;
-        for (bpf_link *link : m_auditLinks)
-            bpf_link__destroy(link);
-        m_auditLinks.clear();
-        return {};
-    }
-    for (const auto &[name, tracepoint] : auditPrograms) {
-        bpf_program *program = bpf_object__find_program_by_name(m_skeleton->obj, name);
-        if (bpf_program__fd(program) < 0)
-            continue;
-        bpf_link *link = bpf_program__attach(program);
-        if (!link) {
-            const int error = errno;
-            setAuditing(false);
-            return translate(
-                       "The interfaces cannot be audited on this kernel (%1): before Linux 5.19 that takes "
-                       "rights which the helper gives up at its start.")
-                .arg(QString::fromLocal8Bit(std::strerror(error)));
-        }
-        m_auditLinks.push_back(link);
-    }
-    __atomic_store_n(&m_auditSwitch[0], quint64(1), __ATOMIC_RELEASE);
+    const auto isReceiving = [](const ProbeState &probe) {
+        return probe.purpose == QLatin1String("packets-received") && probe.active;
+    };
+    if (on && std::none_of(m_probes.begin(), m_probes.end(), isReceiving))
+        return translate("Names are not seen here: received packets are not measured.");
+    m_names.setWanted(on);
     return {};
 }
 
-QList<AuditCounters> BpfUsageSource::auditCounters() const
+std::vector<NameRecord> BpfUsageSource::names(CounterSink &sink)
 {
-    QList<AuditCounters> interfaces;
-    const auto read = [](const nt_audit_sum *from, AuditCounters::Sums &to) {
-        for (size_t i = 0; i < AuditCounters::classCount; ++i) {
-            to[i] = {loadOnce(from[i].frames), loadOnce(from[i].ipBytes), loadOnce(from[i].moreSegments),
-                     loadOnce(from[i].segmentHeaderBytes)};
-        }
-    };
-    for (quint32 slot = 0; slot < m_audit.size(); ++slot) {
-        const nt_audit_interface &entry = m_audit[slot];
-        AuditCounters counters;
-        counters.ifindex = quint32(loadOnce(entry.ifindex));
-        if (counters.ifindex == 0)
-            continue;
-        for (const size_t direction : {0, 1}) {
-            read(entry.device[direction], counters.device[direction]);
-            read(entry.seen[direction], counters.seen[direction]);
-        }
-        interfaces.append(counters);
+    std::vector<NameRecord> records = m_names.take();
+    for (NameRecord &record : records) {
+        if (record.programSlot >= m_programs.size() || !reportProgram(record.programSlot, sink))
+            record.programSlot = ProgramSlot::unowned;
     }
-    return interfaces;
+    return records;
 }
 
 bool BpfUsageSource::seal(QString *problem)
 {
     // One store turns every event over to the new programs; the old ones then detach.
-    m_control[0].activeSet = m_set;
+    __atomic_store_n(&m_control[0].activeSet, m_set, __ATOMIC_RELEASE);
     // Only then: who dies in between leaves programs that the next helper replaces, not old ones it trusts.
-    m_control[0].build = buildOfPrograms();
+    __atomic_store_n(&m_control[0].build, buildOfPrograms(), __ATOMIC_RELEASE);
     if (m_pins)
         m_pins->removeSet(m_set == 1 ? 2 : 1);
     // From here on this process, which talks to every user, only reads.
@@ -430,10 +308,9 @@ bool BpfUsageSource::chooseProbes(QString *problem)
     bpf_object__for_each_program(program, m_skeleton->obj) bpf_program__set_autoload(program, false);
 
     bool measures = false;
-    for (const Purpose &purpose : purposes()) {
-        ProbeState state;
+    for (const ProbeTable::Purpose &purpose : ProbeTable::purposes()) {
         std::vector<const char *> chosen;
-        choose(purpose, &state, &chosen);
+        const ProbeState state = ProbeTable::choose(purpose, &chosen);
         for (const char *name : chosen)
             bpf_program__set_autoload(bpf_object__find_program_by_name(m_skeleton->obj, name), true);
         measures = measures || (state.active && state.purpose.startsWith(QLatin1String("payload-")));
@@ -449,11 +326,11 @@ bool BpfUsageSource::chooseProbes(QString *problem)
 
     // The control groups' hooks are not tried one by one: all are older than the oldest kernel served.
     const QString cgroup2 = KernelSupport::cgroup2Mount();
-    for (const GroupHook &hook : groupHooks) {
+    for (const ProbeTable::GroupHook &hook : ProbeTable::groupHooks()) {
         ProbeState state{QLatin1String(hook.purpose), {}, false, {}};
         if (cgroup2.isEmpty())
             state.note = translate("%1 (no cgroup2 file system is mounted at its root; mount one)")
-                             .arg(translate(hook.lossIfMissing));
+                             .arg(ProbeTable::translated(hook.lossIfMissing));
         else
             bpf_program__set_autoload(bpf_object__find_program_by_name(m_skeleton->obj, hook.program), true);
         m_probes.append(state);
@@ -481,23 +358,8 @@ bool BpfUsageSource::reuseMaps(QString *problem)
     return true;
 }
 
-void BpfUsageSource::chooseAuditPrograms()
-{
-    m_skeleton->rodata->ownNetNs = m_netNs;
-    for (const auto &[name, tracepoint] : auditPrograms) {
-        bpf_program__set_autoload(bpf_object__find_program_by_name(m_skeleton->obj, name),
-                                  KernelSupport::hasTracepoint(tracepoint));
-    }
-}
-
 bool BpfUsageSource::load(const Options &options, QString *problem)
 {
-    m_skeleton = nettally_bpf__open();
-    if (!m_skeleton) {
-        *problem = libraryFailure(
-            translate("The kernel programs cannot be opened: %1 (%2). Install Nettally anew."), errno);
-        return false;
-    }
     if (!chooseProbes(problem))
         return false;
 
@@ -505,6 +367,7 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
     // Not one of the purposes: a kernel that refuses it refuses it alone, when it is read.
     bpf_program__set_autoload(m_skeleton->progs.socketsOpenBefore, KernelSupport::hasIterator("task_file"));
     bpf_program__set_autoload(m_skeleton->progs.tcpConnections, KernelSupport::hasIterator("tcp"));
+    bpf_program__set_autoload(m_skeleton->progs.recycle, KernelSupport::hasIterator("bpf_map_elem"));
 
     m_skeleton->rodata->ephemeralPortFirst = ephemeral.first;
     m_skeleton->rodata->ephemeralPortLast = ephemeral.last;
@@ -512,11 +375,13 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
     const quint32 rowCapacity = options.rowCapacity + NT_SPILL_ROWS;
     bpf_map__set_max_entries(m_skeleton->maps.rows, rowCapacity);
     bpf_map__set_max_entries(m_skeleton->maps.row_index, rowCapacity);
+    bpf_map__set_max_entries(m_skeleton->maps.free_rows, rowCapacity);
+    bpf_map__set_max_entries(m_skeleton->maps.free_programs, options.programCapacity);
     bpf_map__set_max_entries(m_skeleton->maps.programs, options.programCapacity);
     bpf_map__set_max_entries(m_skeleton->maps.program_index, options.programCapacity);
     if (m_continues && !reuseMaps(problem))
         return false;
-    chooseAuditPrograms();
+    KernelAudit::choose(m_skeleton, m_netNs);
 
     if (const int error = nettally_bpf__load(m_skeleton)) {
         *problem = libraryFailure(
@@ -526,7 +391,7 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
             -error);
         return false;
     }
-    if (!mapAudit(problem))
+    if (!openAudit(problem))
         return false;
     if (m_continues)
         return true;
@@ -570,12 +435,8 @@ bool BpfUsageSource::attach(QString *problem)
     bpf_program *program = nullptr;
     bpf_object__for_each_program(program, m_skeleton->obj)
     {
-        const auto isOf = [&](const auto &entry) {
-            return std::strcmp(entry.first, bpf_program__name(program)) == 0;
-        };
         if (!bpf_program__autoload(program) || bpf_program__type(program) != BPF_PROG_TYPE_TRACING
-            || bpf_program__expected_attach_type(program) == BPF_TRACE_ITER
-            || std::any_of(auditPrograms.begin(), auditPrograms.end(), isOf))
+            || bpf_program__expected_attach_type(program) == BPF_TRACE_ITER || KernelAudit::isPart(program))
             continue;
         bpf_link *link = bpf_program__attach(program);
         if (!link || !keep(program, link)) {
@@ -586,7 +447,8 @@ bool BpfUsageSource::attach(QString *problem)
             return false;
         }
     }
-    if (!m_continues)
+    // Not only of the first helper: it may have died before this.
+    if (m_control[0].build == 0)
         findEarlierSockets();
     return true;
 }
@@ -603,7 +465,7 @@ bool BpfUsageSource::attachToControlGroups(QString *problem)
                 .arg(QFile::decodeName(path), QString::fromLocal8Bit(std::strerror(errno)));
         return false;
     }
-    for (const GroupHook &hook : groupHooks) {
+    for (const ProbeTable::GroupHook &hook : ProbeTable::groupHooks()) {
         const auto state = std::find_if(m_probes.begin(), m_probes.end(), [&](const ProbeState &probe) {
             return probe.purpose == QLatin1String(hook.purpose);
         });
@@ -613,7 +475,7 @@ bool BpfUsageSource::attachToControlGroups(QString *problem)
             state->active = true;
             state->mechanism = QLatin1String(hook.mechanism);
         } else {
-            state->note = QStringLiteral("%1 (%2)").arg(translate(hook.lossIfMissing),
+            state->note = QStringLiteral("%1 (%2)").arg(ProbeTable::translated(hook.lossIfMissing),
                                                         QString::fromLocal8Bit(std::strerror(errno)));
         }
     }
@@ -644,27 +506,58 @@ void BpfUsageSource::findEarlierSockets()
     m_probes.append(state);
 }
 
-/// The iterator over connections is read when it is asked for, long after root was left.
-void BpfUsageSource::openConnections()
+QString BpfUsageSource::openIterator(bpf_program *program, int map, IteratorFile &file)
 {
+    const char *name = bpf_program__name(program);
     QString problem = translate("not in this kernel");
-    bpf_program *program = m_skeleton ? m_skeleton->progs.tcpConnections : nullptr;
-    if (program && bpf_program__autoload(program)) {
-        bpf_link *link = bpf_program__attach_iter(program, nullptr);
+    if (bpf_program__fd(program) >= 0) {
+        bpf_iter_link_info over = {};
+        over.map.map_fd = __u32(map);
+        bpf_iter_attach_opts options = {};
+        options.sz = sizeof options;
+        options.link_info = &over;
+        options.link_info_len = sizeof over;
+        bpf_link *link = bpf_program__attach_iter(program, map >= 0 ? &options : nullptr);
         if (!link || !keep(program, link))
             problem = QString::fromLocal8Bit(std::strerror(errno));
         else if (!m_pins)
-            problem = m_connections.openUnnamed(link);
+            problem = file.openUnnamed(link);
     }
-    if (m_pins && m_pins->hasLink(int(m_set), connectionsProgram))
-        problem = m_connections.open(m_pins->linkPath(int(m_set), connectionsProgram));
+    if (m_pins && m_pins->hasLink(int(m_set), name))
+        problem = file.open(m_pins->linkPath(int(m_set), name));
+    return problem;
+}
 
+/// The iterator over connections is read when they are asked for, long after root was left.
+void BpfUsageSource::openConnections()
+{
+    const QString problem = openIterator(m_skeleton->progs.tcpConnections, -1, m_connections);
     ProbeState state{QStringLiteral("connections"), QStringLiteral("iter/tcp"), problem.isEmpty(), {}};
     if (!state.active) {
         state.mechanism.clear();
         state.note = translate("connections are not listed, nor their round trip times (%1)").arg(problem);
     }
     m_probes.append(state);
+}
+
+bool BpfUsageSource::openRecycler(QString *problem)
+{
+    const int requests = bpf_map__fd(m_skeleton->maps.recycling);
+    if (!m_recycler.open(requests)) {
+        *problem =
+            libraryFailure(translate("The kernel's tables cannot be mapped: %1 (%2). Report this."), errno);
+        return false;
+    }
+    const QString refusal = openIterator(m_skeleton->progs.recycle, requests, m_recycler.file());
+    ProbeState state{QStringLiteral("recycling"), QStringLiteral("iter/bpf_map_elem"), refusal.isEmpty(), {}};
+    if (!state.active) {
+        state.mechanism.clear();
+        state.note = translate("the tables' places are used once: when they are full, new flows count as one "
+                               "(%1)")
+                         .arg(refusal);
+    }
+    m_probes.append(state);
+    return true;
 }
 
 ConnectionReading BpfUsageSource::connections(CounterSink &sink, size_t most)
@@ -726,9 +619,10 @@ ConnectionReading BpfUsageSource::connections(CounterSink &sink, size_t most)
 
 bool BpfUsageSource::reportProgram(quint32 slot, CounterSink &sink)
 {
-    if (m_programReported[slot])
-        return true;
     const nt_program &program = m_programs[slot];
+    const quint32 generation = loadOnce(program.generation);
+    if (m_programReported[slot] == generation + 1)
+        return true;
     if (slot != NT_OVERFLOW_INDEX && !loadOnce(program.ready))
         return false;
 
@@ -746,7 +640,7 @@ bool BpfUsageSource::reportProgram(quint32 slot, CounterSink &sink)
     record.comm = QByteArray(program.comm, qsizetype(strnlen(program.comm, sizeof program.comm)));
     const quint32 pathLength = qMin<quint32>(program.pathLen, NT_PATH_LEN);
     record.path = QByteArray(program.path + (NT_PATH_LEN - pathLength), pathLength);
-    m_programReported[slot] = 1;
+    m_programReported[slot] = generation + 1;
     if (slot != NT_OVERFLOW_INDEX && !record.endedNs)
         m_running.push_back(slot);
     sink.program(record);
@@ -755,25 +649,33 @@ bool BpfUsageSource::reportProgram(quint32 slot, CounterSink &sink)
 
 void BpfUsageSource::read(CounterSink &sink)
 {
+    const auto countersOf = [](const nt_row &row) {
+        return Seen{loadOnce(row.rxPayloadBytes),    loadOnce(row.txPayloadBytes),
+                    loadOnce(row.packets.rxPackets), loadOnce(row.packets.txPackets),
+                    loadOnce(row.openSockets),       loadOnce(row.retransmits)};
+    };
+    m_recycler.begin();
     const quint32 rowsInUse = qMin(loadOnce(m_control[0].nextRow), m_rows.size());
     for (quint32 slot = 0; slot < rowsInUse; ++slot) {
         const nt_row &row = m_rows[slot];
-        const Seen now = {loadOnce(row.rxPayloadBytes),    loadOnce(row.txPayloadBytes),
-                          loadOnce(row.packets.rxPackets), loadOnce(row.packets.txPackets),
-                          loadOnce(row.openSockets),       loadOnce(row.retransmits)};
-        if (now == m_seen[slot])
+        // A gauge may have changed though as many packets as before are in it.
+        if (countersOf(row) == m_seen[slot] && row.key.program != NT_PENDING_PROGRAM)
             continue;
-        // A row made this very moment waits for the next reading, whole. The overflow row never is.
+        // A row made this very moment waits for the next reading, whole. The overflow row never is. One that
+        // was free still has what it counted for another until it is used: only what is read of it in use
+        // counts.
         const quint32 generation = loadOnce(row.generation);
-        const bool isInUse = slot == NT_OVERFLOW_INDEX || generation % 2 == 1;
+        const Seen now = countersOf(row);
+        const bool isInUse = slot == NT_OVERFLOW_INDEX || generation % 2 == 1 || m_recycler.isRetired(slot);
         const bool hasProgram = row.key.program < m_programs.size();
         if (!isInUse || (hasProgram && !reportProgram(row.key.program, sink)))
             continue;
         m_seen[slot] = now;
+        m_recycler.rowReported(slot);
 
         FlowRecord record;
         record.slot = slot;
-        record.generation = generation;
+        record.generation = m_recycler.isRetired(slot) ? generation - 1 : generation;
         record.programSlot = row.key.program;
         std::memcpy(record.remote.data(), row.key.remote, record.remote.size());
         record.ifindex = row.key.ifindex;
@@ -806,6 +708,8 @@ void BpfUsageSource::read(CounterSink &sink)
         reportProgram(slot, sink);
         return true;
     });
+    for (const quint32 slot : m_recycler.end())
+        m_seen[slot] = {};
 }
 
 QList<InterfaceCounters> BpfUsageSource::interfaces() const
@@ -816,19 +720,38 @@ QList<InterfaceCounters> BpfUsageSource::interfaces() const
 QMap<QString, quint64> BpfUsageSource::losses() const
 {
     const nt_control &control = m_control[0];
+    quint64 skipped = m_audit.skipped();
+    for (const int program : m_adoptedPrograms)
+        skipped += ProgramInfo::skippedRuns(program);
+    bpf_program *program = nullptr;
+    bpf_object__for_each_program(program, m_skeleton->obj)
+    {
+        if (!KernelAudit::isPart(program))
+            skipped += ProgramInfo::skippedRuns(bpf_program__fd(program));
+    }
     return {
         {QStringLiteral("spilledFlows"), loadOnce(control.spilledFlows)},
         {QStringLiteral("spilledPrograms"), loadOnce(control.spilledPrograms)},
         {QStringLiteral("storageFailures"), loadOnce(control.storageFailures)},
+        {QStringLiteral("nameAnswers"), m_names.lost()},
+        {QStringLiteral("skippedEvents"), skipped},
     };
 }
 
 QMap<QString, quint64> BpfUsageSource::usage() const
 {
+    const nt_control &control = m_control[0];
+    const auto used = [](quint32 next, quint32 capacity, quint64 freed, quint64 reused) {
+        return qMin(next, capacity) - 1 - (freed - reused);
+    };
     return {
-        {QStringLiteral("rowsUsed"), qMin(loadOnce(m_control[0].nextRow), m_rows.size()) - 1},
+        {QStringLiteral("rowsUsed"),
+         used(loadOnce(control.nextRow), m_rows.size(), loadOnce(control.freedRows),
+              loadOnce(control.reusedRows))},
         {QStringLiteral("rowsCapacity"), m_rows.size() - 1},
-        {QStringLiteral("programsUsed"), qMin(loadOnce(m_control[0].nextProgram), m_programs.size()) - 1},
+        {QStringLiteral("programsUsed"),
+         used(loadOnce(control.nextProgram), m_programs.size(), loadOnce(control.freedPrograms),
+              loadOnce(control.reusedPrograms))},
         {QStringLiteral("programsCapacity"), m_programs.size() - 1},
     };
 }

@@ -2,9 +2,12 @@
 #pragma once
 
 #include "iteratorfile.h"
+#include "kernelaudit.h"
 #include "mappedarray.h"
+#include "namering.h"
 #include "nettally_abi.h"
 #include "pinfolder.h"
+#include "recycler.h"
 #include "usagesource.h"
 
 #include <memory>
@@ -25,7 +28,8 @@ class BpfUsageSource : public UsageSource {
 public:
     struct Options {
         quint32 rowCapacity = 65536; ///< flows at a time; 256 bytes of kernel memory each
-        quint32 programCapacity = 16384; ///< programs since the start; 440 bytes each
+        quint32 programCapacity = 16384; ///< programs at a time, and that ended lately; 450 bytes each
+        qint64 idleMs = Recycler::defaultIdleMs;
         /// Where maps and programs are kept when the helper ends; empty: nowhere, and counting ends with it.
         QString pinPath;
     };
@@ -36,10 +40,13 @@ public:
 
     void read(CounterSink &sink) override;
     ConnectionReading connections(CounterSink &sink, size_t most) override;
+    QString setNaming(bool on) override;
+    std::vector<NameRecord> names(CounterSink &sink) override;
+    void setKept(quint64 timeNs) override { m_recycler.setKept(timeNs); }
     QList<ProbeState> probes() const override { return m_probes; }
     QList<InterfaceCounters> interfaces() const override;
     QString setAuditing(bool on) override;
-    QList<AuditCounters> auditCounters() const override;
+    QList<AuditCounters> auditCounters() const override { return m_audit.counters(); }
     quint32 netNs() const override { return m_netNs; }
     QMap<QString, QString> info() const override { return m_info; }
     QMap<QString, quint64> losses() const override;
@@ -61,8 +68,6 @@ private:
     /// Takes over what an earlier helper of this very build left running. False: there is nothing like it.
     bool adopt(QString *problem);
     bool chooseProbes(QString *problem);
-    /// Of an object that is not loaded: the audit's programs of those this kernel has the hooks of.
-    void chooseAuditPrograms();
     /// Programs are loaded into the maps that are kept, not into new ones.
     bool reuseMaps(QString *problem);
     bool load(const Options &options, QString *problem);
@@ -71,8 +76,13 @@ private:
     bool keep(bpf_program *program, bpf_link *link);
     void findEarlierSockets();
     void openConnections();
+    bool openRecycler(QString *problem);
+    /// Attaches the iterator, over the elements of @p map if it is one of a map's, or takes over the pinned
+    /// one. Empty, or why it cannot be read.
+    QString openIterator(bpf_program *program, int map, IteratorFile &file);
     bool mapTables(int control, int rows, int programs, QString *problem);
-    bool mapAudit(QString *problem);
+    bool openAudit(QString *problem);
+    bool canContinue() const;
     bool seal(QString *problem);
     bool reportProgram(quint32 slot, CounterSink &sink);
 
@@ -85,11 +95,12 @@ private:
     MappedArray<nt_control> m_control;
     MappedArray<nt_program> m_programs;
     MappedArray<nt_row> m_rows;
-    MappedArray<nt_audit_interface> m_audit;
-    MappedArray<quint64> m_auditSwitch;
-    std::vector<bpf_link *> m_auditLinks; ///< while an audit runs
+    NameRing m_names;
+    Recycler m_recycler{m_control, m_rows, m_programs};
+    KernelAudit m_audit;
+    std::vector<int> m_adoptedPrograms; ///< descriptors of those an earlier helper attached, and -1
     std::vector<Seen> m_seen; ///< by row
-    std::vector<quint8> m_programReported; ///< by program slot
+    std::vector<quint32> m_programReported; ///< by program slot: one more than its generation; 0: not yet
     std::vector<quint32> m_running; ///< reported programs that have not ended
     quint32 m_netNs = 0;
     QList<ProbeState> m_probes;

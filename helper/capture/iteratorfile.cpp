@@ -53,8 +53,11 @@ IteratorFile::~IteratorFile()
 QString IteratorFile::open(const QByteArray &path)
 {
     m_file = ::open(path.constData(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (m_file < 0)
-        return failure("open");
+    return m_file >= 0 ? makeReadable() : failure("open");
+}
+
+QString IteratorFile::makeReadable() const
+{
     // The account the helper becomes is another's than the file's.
     return chmod(pathOf(m_file).constData(), S_IRUSR | S_IRGRP | S_IROTH) == 0 ? QString() : failure("chmod");
 }
@@ -69,8 +72,13 @@ QString IteratorFile::openUnnamed(const bpf_link *iterator)
     if (bpf_obj_pin(bpf_link__fd(iterator), path.constData()) != 0) {
         problem = failure("BPF_OBJ_PIN");
     } else {
-        problem = open(path);
+        m_file = ::open(path.constData(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (m_file < 0)
+            problem = failure("open");
         unlink(path.constData());
+        // Only now that nobody else can find it: it tells of everybody's connections.
+        if (m_file >= 0)
+            problem = makeReadable();
     }
     close(directory);
     return problem;

@@ -33,6 +33,8 @@ public:
     int read() const;
 
 private:
+    QString makeReadable() const;
+
     int m_file = -1; ///< O_PATH
 };
 

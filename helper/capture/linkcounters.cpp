@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 namespace Nettally {
@@ -53,7 +54,10 @@ InterfaceCounters parseLink(const nlmsghdr *header)
 
 } // namespace
 
-QList<InterfaceCounters> readInterfaceCounters()
+namespace {
+
+/// Empty when the dump failed, or what it is of changed meanwhile.
+QList<InterfaceCounters> dumpInterfaces()
 {
     QList<InterfaceCounters> found;
     const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
@@ -75,14 +79,18 @@ QList<InterfaceCounters> readInterfaceCounters()
 
     bool more = send(fd, &request, sizeof request, 0) == ssize_t(sizeof request);
     bool isWhole = false;
+    bool isConsistent = true;
     alignas(nlmsghdr) std::array<char, bufferSize> buffer;
     while (more) {
         const ssize_t received = recv(fd, buffer.data(), buffer.size(), 0);
+        if (received < 0 && errno == EINTR)
+            continue;
         if (received <= 0)
             break;
         auto length = static_cast<int>(received);
         for (const auto *header = reinterpret_cast<const nlmsghdr *>(buffer.data()); NLMSG_OK(header, length);
              header = NLMSG_NEXT(header, length)) {
+            isConsistent = isConsistent && !(header->nlmsg_flags & NLM_F_DUMP_INTR);
             if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR) {
                 isWhole = header->nlmsg_type == NLMSG_DONE;
                 more = false;
@@ -94,7 +102,18 @@ QList<InterfaceCounters> readInterfaceCounters()
     }
     close(fd);
     // Part of the interfaces would read as if the others had gone.
-    return isWhole ? found : QList<InterfaceCounters>();
+    return isWhole && isConsistent ? found : QList<InterfaceCounters>();
+}
+
+} // namespace
+
+QList<InterfaceCounters> readInterfaceCounters()
+{
+    QList<InterfaceCounters> found;
+    // Interfaces may come and go while they are told: then the kernel may have left one out.
+    for (int attempt = 0; attempt < 3 && found.isEmpty(); ++attempt)
+        found = dumpInterfaces();
+    return found;
 }
 
 } // namespace Nettally

@@ -129,6 +129,19 @@ bool PinFolder::pinLink(bpf_link *link, int set, const char *name) const
     return bpf_link__pin(link, linkPath(set, name).constData()) == 0;
 }
 
+int PinFolder::program(int set, const char *name) const
+{
+    const int link = bpf_obj_get(linkPath(set, name).constData());
+    bpf_link_info info = {};
+    __u32 size = sizeof info;
+    const int program = link >= 0 && bpf_obj_get_info_by_fd(link, &info, &size) == 0
+        ? bpf_prog_get_fd_by_id(info.prog_id)
+        : -1;
+    if (link >= 0)
+        close(link);
+    return program;
+}
+
 QByteArray PinFolder::linkPath(int set, const char *name) const
 {
     return setPath(m_path, set) + '/' + name;

@@ -30,6 +30,8 @@ public:
     void removeMap(const char *name) const;
     bool hasLink(int set, const char *name) const;
     bool pinLink(bpf_link *link, int set, const char *name) const;
+    /// A new file descriptor of the program of a pinned link; -1 if there is none.
+    int program(int set, const char *name) const;
     QByteArray linkPath(int set, const char *name) const;
     /// Detaches the programs of a set; those of the other stay.
     void removeSet(int set) const;

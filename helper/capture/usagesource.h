@@ -4,6 +4,7 @@
 #include "audit.h"
 #include "connectionrecord.h"
 #include "counters.h"
+#include "namerecord.h"
 
 #include <QList>
 #include <QMap>
@@ -35,6 +36,16 @@ public:
     /// before. Takes about 1.5 µs for each.
     virtual ConnectionReading connections(CounterSink &sink, size_t most) = 0;
 
+    /// Begins or ends copying what name servers answer. Empty, or in one sentence why it cannot.
+    virtual QString setNaming(bool on) = 0;
+    /// What they answered since the last call, or since naming began, oldest first. The programs it names
+    /// reach @p sink before.
+    virtual std::vector<NameRecord> names(CounterSink &sink) = 0;
+    /// What readings that began before @p timeNs (CLOCK_BOOTTIME nanoseconds) reported is stored for good:
+    /// the kernel may use the rows of flows that are over since for others. As long as this is not called,
+    /// everything counts as stored that was reported.
+    virtual void setKept(quint64 timeNs) { Q_UNUSED(timeNs); }
+
     virtual QList<ProbeState> probes() const = 0;
     virtual QList<InterfaceCounters> interfaces() const = 0;
     /// Begins or ends counting every frame at the interfaces too. Empty, or in one sentence why it cannot.
@@ -45,7 +56,7 @@ public:
     virtual quint32 netNs() const = 0;
     /// The "info" strings of Status that the source knows.
     virtual QMap<QString, QString> info() const = 0;
-    /// "losses" of Status but the spilled bytes, which the Ledger knows.
+    /// "losses" of Status but those that the Ledger and the service know.
     virtual QMap<QString, quint64> losses() const = 0;
     /// "rowsUsed", "rowsCapacity", "programsUsed", "programsCapacity".
     virtual QMap<QString, quint64> usage() const = 0;

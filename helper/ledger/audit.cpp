@@ -98,9 +98,11 @@ QString balanceLineName(BalanceClass which)
     return QLatin1String(balanceNames[size_t(which)]);
 }
 
-AuditedInterface auditInterface(const InterfaceAccount &begin, const InterfaceAccount &end,
+AuditedInterface auditInterface(const InterfaceAccount &atBegin, const InterfaceAccount &end,
                                 const AuditCounters &before, const AuditCounters &after)
 {
+    // One that went and came again meanwhile began at zero.
+    const InterfaceAccount begin = atBegin.sinceNs == end.sinceNs ? atBegin : InterfaceAccount();
     AuditedInterface audited;
     audited.counters = end.counters;
     audited.counters.rxBytes -= begin.counters.rxBytes;

@@ -40,6 +40,17 @@ quint64 grown(quint64 now, quint64 before)
 
 } // namespace
 
+InterfaceBook::Entry &InterfaceBook::entryOf(quint32 ifindex)
+{
+    const auto known = m_entries.find(ifindex);
+    if (known != m_entries.end())
+        return *known;
+    Entry &entry = m_entries[ifindex];
+    // Of an interface that went, and whose number came again.
+    entry.pendingBase = m_gauges.value(ifindex);
+    return entry;
+}
+
 BalanceClass InterfaceBook::classOf(const FlowRecord &record)
 {
     if (record.programSlot == ProgramSlot::overflow && record.protocol == 0)
@@ -66,17 +77,20 @@ void InterfaceBook::add(const FlowRecord &record, quint64 txPayloadBytes, const 
         return;
     constexpr quint8 linkDirection = 3; // NT_DIRECTION_LINK
     if (record.direction == linkDirection) {
-        m_entries[record.ifindex].txFrameBytes += txPayloadBytes;
+        entryOf(record.ifindex).txFrameBytes += txPayloadBytes;
         return;
     }
     if (growth != PacketCounts())
-        m_entries[record.ifindex].classes[size_t(classOf(record))] += growth;
+        entryOf(record.ifindex).classes[size_t(classOf(record))] += growth;
 }
 
 void InterfaceBook::setPending(const FlowRecord &record)
 {
-    if (record.netNs == m_netNs && record.ifindex != 0)
-        m_entries[record.ifindex].classes[size_t(BalanceClass::Pending)] = record.packets;
+    if (record.netNs != m_netNs || record.ifindex == 0)
+        return;
+    Entry &entry = entryOf(record.ifindex);
+    entry.classes[size_t(BalanceClass::Pending)] = record.packets - entry.pendingBase;
+    m_gauges.insert(record.ifindex, record.packets);
 }
 
 PacketCounts InterfaceBook::sumOf(const Entry &entry)
@@ -94,7 +108,7 @@ void InterfaceBook::take(const QList<InterfaceCounters> &interfaces, quint64 tim
     m_order.clear();
     QSet<quint32> present;
     for (const InterfaceCounters &now : interfaces) {
-        Entry &entry = m_entries[now.index];
+        Entry &entry = entryOf(now.index);
         m_order.push_back(now.index);
         present.insert(now.index);
         const PacketCounts sum = sumOf(entry);
@@ -106,6 +120,7 @@ void InterfaceBook::take(const QList<InterfaceCounters> &interfaces, quint64 tim
                 entry.last = now;
                 for (PacketCounts &counts : entry.classes)
                     counts = {};
+                entry.pendingBase = m_gauges.value(now.index);
                 entry.txFrameBytes = 0;
                 entry.taken = {};
                 entry.total = now;
@@ -130,8 +145,7 @@ void InterfaceBook::take(const QList<InterfaceCounters> &interfaces, quint64 tim
         entry.last = now;
         entry.taken = sum;
     }
-    m_entries.removeIf(
-        [&](const auto &item) { return item.value().isKnown && !present.contains(item.key()); });
+    m_entries.removeIf([&](const auto &item) { return !present.contains(item.key()); });
     m_hasTaken = true;
 }
 

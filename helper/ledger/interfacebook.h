@@ -69,16 +69,19 @@ private:
         quint64 sinceNs = 0;
         std::array<PacketCounts, balanceClassCount> classes; ///< those made of packets
         PacketCounts taken; ///< sum over classes up to the last take()
+        PacketCounts pendingBase; ///< what the gauge held before sinceNs
         quint64 txFrameBytes = 0; ///< BalanceClass::Frames
         AccountLine linkHeaders;
         AccountLine segmentHeaders;
         bool isKnown = false; ///< was in a take()
     };
 
+    Entry &entryOf(quint32 ifindex); ///< made where there is none
     static PacketCounts sumOf(const Entry &entry);
     static BalanceClass classOf(const FlowRecord &record);
 
     quint32 m_netNs = 0;
+    QHash<quint32, PacketCounts> m_gauges; ///< of what is pending, by ifindex; the source keeps them for ever
     bool m_hasTaken = false;
     QHash<quint32, Entry> m_entries; ///< by ifindex
     std::vector<quint32> m_order; ///< ifindexes of the last take()

@@ -27,6 +27,8 @@ constexpr int statusReadingMs = 1000;
 /// Under a second, so that who asks each second meets no old reading for want of a millisecond.
 constexpr int connectionsSharedMs = 900;
 constexpr int connectionsKeptMs = 10000;
+/// Names come a moment after the connections they are of; a flood of answers costs no more than a ring each.
+constexpr int namesReadingMs = 250;
 
 quint64 bootTimeNs()
 {
@@ -209,6 +211,13 @@ MonitorService::MonitorService(const QDBusConnection &bus, UsageSource &source, 
     m_idleTimer.setSingleShot(true);
     m_idleTimer.setInterval(m_limits.idleExitMs);
     connect(&m_idleTimer, &QTimer::timeout, this, &MonitorService::idle);
+
+    m_namesTimer.setInterval(namesReadingMs);
+    connect(&m_namesTimer, &QTimer::timeout, this, [this] {
+        readNames();
+        for (const auto &[id, subscription] : m_subscriptions)
+            sendNames(*subscription);
+    });
 
     m_connectionsTimer.setSingleShot(true);
     m_connectionsTimer.setInterval(connectionsKeptMs);
@@ -455,6 +464,8 @@ void MonitorService::Acknowledge(uint subscription, qulonglong sequence)
         sendErrorReply(invalidArgs(), tr("No push %1 was sent to this subscription.").arg(sequence));
     else if (own->isEnded() && !own->hasUnacknowledged())
         forget(*own);
+    else
+        sendNames(*own);
 }
 
 void MonitorService::Unsubscribe(uint subscription)
@@ -510,6 +521,7 @@ void MonitorService::onStalled(Subscription &subscription)
 void MonitorService::end(Subscription &subscription)
 {
     subscription.end();
+    updateNaming();
     if (subscription.hasUnacknowledged())
         updateIdleTimer();
     else
@@ -523,6 +535,7 @@ void MonitorService::forget(Subscription &subscription)
     subscription.disconnect(this);
     subscription.deleteLater(); // it may be the one that is calling
     unwatchIfUnused(caller);
+    updateNaming();
     updateIdleTimer();
 }
 
@@ -643,6 +656,91 @@ void MonitorService::finishAudit()
         begun.call.createReply({QVariant::fromValue(begun.beginNs), QVariant::fromValue(m_readingTimeNs),
                                 QVariant::fromValue(interfaces)}));
     updateIdleTimer();
+}
+
+void MonitorService::WatchNames(uint subscription, bool on)
+{
+    Subscription *own = subscriptionOfCaller(subscription);
+    if (!own || own->watchesNames() == on)
+        return;
+    if (on && !m_namesTimer.isActive()) {
+        const QString problem = m_source.setNaming(true);
+        if (!problem.isEmpty()) {
+            sendErrorReply(QDBusError::errorString(QDBusError::NotSupported), problem);
+            return;
+        }
+        m_namesTimer.start();
+    }
+    own->setWatchesNames(on);
+    updateNaming();
+    if (on) {
+        readNames();
+        sendNames(*own);
+    }
+}
+
+void MonitorService::updateNaming()
+{
+    const bool isWatched = std::any_of(m_subscriptions.begin(), m_subscriptions.end(),
+                                       [](const auto &entry) { return entry.second->watchesNames(); });
+    if (isWatched || !m_namesTimer.isActive())
+        return;
+    m_namesTimer.stop();
+    m_source.setNaming(false);
+    m_answers.clear();
+}
+
+void MonitorService::readNames()
+{
+    // A reading of its own, so that what it brings of programs is newer than any push.
+    m_ledger.beginReading();
+    const auto forget = [this](const AnswerBook::Answer &answer) {
+        for (const auto &[id, subscription] : m_subscriptions) {
+            if (subscription->watchesNames() && subscription->sentNames() < answer.number
+                && answer.isSeenBy(subscription->view().ownUid))
+                subscription->countDroppedName();
+        }
+    };
+    for (const NameRecord &record : m_source.names(m_ledger)) {
+        const bool isKnown = record.programSlot != ProgramSlot::unowned;
+        const Process &process = m_ledger.processOfSlot(record.programSlot);
+        const bool isSomebodys = isKnown && process.kind == ProcessKind::Program;
+        const quint8 flags =
+            quint8((record.isStart ? Wire::nameAnswerStarts : 0) | (record.isEnd ? Wire::nameAnswerEnds : 0));
+        m_answers.add(isSomebodys ? std::optional(process.uid) : std::nullopt,
+                      {isKnown ? process.id : 0, record.cookie, record.timeNs, record.protocol,
+                       record.sequence, flags, record.data},
+                      forget);
+    }
+}
+
+void MonitorService::sendNames(Subscription &subscription)
+{
+    while (subscription.watchesNames() && subscription.mayHaveNames()
+           && unacknowledgedBytesOf(subscription.uid()) < m_limits.unacknowledgedBytesPerUser) {
+        QList<Wire::NameAnswer> answers;
+        qint64 dataBytes = 0;
+        qint64 bytes = 256;
+        for (auto next = m_answers.after(subscription.sentNames()); next != m_answers.end(); ++next) {
+            const bool isSeen = next->isSeenBy(subscription.view().ownUid);
+            if (isSeen && dataBytes + next->wire.data.size() > Wire::maxNameBytesPerMessage)
+                break;
+            subscription.passNames(next->number);
+            if (!isSeen)
+                continue;
+            answers.append(next->wire);
+            dataBytes += next->wire.data.size();
+            bytes += next->bytes();
+        }
+        if (answers.isEmpty())
+            return;
+        QDBusMessage names = QDBusMessage::createTargetedSignal(
+            subscription.subscriber(), QLatin1String(Wire::objectPath), QLatin1String(Wire::interfaceName),
+            QStringLiteral("NameAnswers"));
+        names << subscription.id() << subscription.countNames(bytes) << subscription.takeDroppedNames()
+              << QVariant::fromValue(answers);
+        m_bus.send(names);
+    }
 }
 
 void MonitorService::readConnections()

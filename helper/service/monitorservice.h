@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "answerbook.h"
 #include "authorizer.h"
 #include "connectionbook.h"
 #include "ledger.h"
@@ -74,6 +75,7 @@ public:
                      QList<Wire::InterfaceBalance> &interfaces);
     qulonglong Connections(uint subscription, qulonglong after, uint limit, qulonglong &timeNs, bool &more,
                            bool &cut, QList<Wire::Program> &programs, QList<Wire::Connection> &connections);
+    void WatchNames(uint subscription, bool on);
 
 Q_SIGNALS:
     /// Nobody subscribed for Limits::idleExitMs.
@@ -130,6 +132,10 @@ private:
     /// As readSource(), unless the last reading is young enough.
     void readSourceForStatus();
     void readConnections();
+    void readNames();
+    void sendNames(Subscription &subscription);
+    /// Once nobody watches names any more, nothing is copied and nothing kept.
+    void updateNaming();
 
     QDBusConnection m_bus;
     UsageSource &m_source;
@@ -147,6 +153,8 @@ private:
     QDBusServiceWatcher m_callers;
     QTimer m_idleTimer;
     ConnectionBook m_connections;
+    AnswerBook m_answers;
+    QTimer m_namesTimer; ///< runs while somebody watches names
     QTimer m_connectionsTimer; ///< the reading is let go when nobody asks any more
 };
 

@@ -14,6 +14,12 @@ namespace {
 /// many calls as this for a single push.
 constexpr quint32 maxSequenceStep = 1u << 31;
 
+/// Above all numbers that pushes will reach.
+quint64 unguessable()
+{
+    return QRandomGenerator::system()->generate64() | quint64(1) << 63;
+}
+
 } // namespace
 
 Subscription::Subscription(quint32 id, const QString &subscriber, quint32 uid, const LedgerView &view,
@@ -63,16 +69,30 @@ quint64 Subscription::countPush(quint64 version, qint64 bytes)
 
 qint64 Subscription::unacknowledgedBytes() const
 {
-    return std::accumulate(m_unacknowledged.begin(), m_unacknowledged.end(), m_answer.bytes,
-                           [](qint64 sum, const Push &push) { return sum + push.bytes; });
+    const auto add = [](qint64 sum, const Push &push) { return sum + push.bytes; };
+    const qint64 names =
+        std::accumulate(m_unacknowledgedNames.begin(), m_unacknowledgedNames.end(), m_answer.bytes, add);
+    return std::accumulate(m_unacknowledged.begin(), m_unacknowledged.end(), names, add);
 }
 
 quint64 Subscription::countAnswer(qint64 bytes)
 {
-    // Above all numbers that pushes will reach.
     m_pushBeforeAnswer = m_sentSequence;
-    m_answer = {QRandomGenerator::system()->generate64() | quint64(1) << 63, bytes};
+    m_answer = {unguessable(), bytes};
     return m_answer.sequence;
+}
+
+void Subscription::setWatchesNames(bool watches)
+{
+    m_watchesNames = watches;
+    m_sentNames = 0;
+    m_droppedNames = 0;
+}
+
+quint64 Subscription::countNames(qint64 bytes)
+{
+    m_unacknowledgedNames.push_back({unguessable(), bytes});
+    return m_unacknowledgedNames.back().sequence;
 }
 
 bool Subscription::acknowledge(quint64 sequence)
@@ -81,6 +101,10 @@ bool Subscription::acknowledge(quint64 sequence)
         m_answer = {};
         return true;
     }
+    if (std::erase_if(m_unacknowledgedNames,
+                      [sequence](const Push &sent) { return sent.sequence == sequence; })
+        > 0)
+        return true;
     if (sequence != 0 && sequence <= m_acknowledgedSequence)
         return true;
     const auto push = std::find_if(m_unacknowledged.begin(), m_unacknowledged.end(),
@@ -103,6 +127,7 @@ bool Subscription::acknowledge(quint64 sequence)
 void Subscription::end()
 {
     m_isEnded = true;
+    m_watchesNames = false;
     m_isOverdue = false;
     m_timer.stop();
 }

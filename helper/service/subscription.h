@@ -9,6 +9,8 @@
 #include <QTimer>
 
 #include <deque>
+#include <utility>
+#include <vector>
 
 namespace Nettally {
 
@@ -25,6 +27,8 @@ public:
     /// Pushes sent ahead of the subscriber's acknowledgement; more would pile up in the bus daemon and
     /// then in the helper.
     static constexpr size_t maxUnacknowledged = 2;
+    /// Likewise of messages with names.
+    static constexpr size_t maxUnacknowledgedNames = 4;
 
     /// @p subscriber is a unique name on the bus, @p acknowledgeLimitMs the longest silence with pushes
     /// unacknowledged.
@@ -40,8 +44,11 @@ public:
     bool isEnded() const { return m_isEnded; }
     /// Whether an answer of countAnswer() is.
     bool hasUnacknowledgedAnswer() const { return m_answer.sequence != 0; }
-    bool hasUnacknowledged() const { return !m_unacknowledged.empty() || hasUnacknowledgedAnswer(); }
-    /// Of the pushes unacknowledged, as counted by countPush(), and of the answer.
+    bool hasUnacknowledged() const
+    {
+        return !m_unacknowledged.empty() || hasUnacknowledgedAnswer() || !m_unacknowledgedNames.empty();
+    }
+    /// Of the pushes unacknowledged, as counted by countPush(), of the answer and of the names.
     qint64 unacknowledgedBytes() const;
 
     /// Emits pushDue() at once and from then on.
@@ -53,7 +60,20 @@ public:
     /// Counts an answer of about @p bytes to a call, one at a time; a sequence number nobody can guess. A
     /// push sent later and acknowledged acknowledges it too: the bus delivers in order.
     quint64 countAnswer(qint64 bytes);
-    /// False unless @p sequence is of the answer or a push unacknowledged, or not above the last
+
+    bool watchesNames() const { return m_watchesNames; }
+    void setWatchesNames(bool watches);
+    /// The number of the last answer in the AnswerBook that was sent, or passed over.
+    quint64 sentNames() const { return m_sentNames; }
+    void passNames(quint64 number) { m_sentNames = number; }
+    bool mayHaveNames() const { return m_unacknowledgedNames.size() < maxUnacknowledgedNames; }
+    /// One answer was not kept until it could be sent.
+    void countDroppedName() { ++m_droppedNames; }
+    quint64 takeDroppedNames() { return std::exchange(m_droppedNames, 0); }
+    /// Counts a message with names of about @p bytes; a sequence number nobody can guess.
+    quint64 countNames(qint64 bytes);
+
+    /// False unless @p sequence is of the answer, of names or a push unacknowledged, or not above the last
     /// acknowledged.
     bool acknowledge(quint64 sequence);
     /// No more pushes; acknowledgements are still taken.
@@ -84,6 +104,10 @@ private:
     std::deque<Push> m_unacknowledged; ///< oldest first, at most maxUnacknowledged
     Push m_answer; ///< unacknowledged; sequence 0: none
     quint64 m_pushBeforeAnswer = 0; ///< sequence of the last push sent before it
+    std::vector<Push> m_unacknowledgedNames; ///< at most maxUnacknowledgedNames
+    quint64 m_sentNames = 0;
+    quint64 m_droppedNames = 0; ///< not told yet
+    bool m_watchesNames = false;
     bool m_isEnded = false;
     bool m_isOverdue = false; ///< a tick passed without a push, for want of acknowledgement
     QElapsedTimer m_sinceProgress; ///< since the last acknowledgement, or the push it is owed for

@@ -12,10 +12,7 @@ void FakeUsageSource::read(CounterSink &sink)
         for (quint32 slot = 1; slot < m_flows.size(); ++slot)
             addBytes(slot, m_growth, 0);
     }
-    for (auto &entry : m_programs) {
-        if (std::exchange(entry.isChanged, false))
-            sink.program(entry.record);
-    }
+    tellPrograms(sink);
     for (auto &entry : m_flows) {
         if (std::exchange(entry.isChanged, false))
             sink.flow(entry.record);
@@ -25,15 +22,53 @@ void FakeUsageSource::read(CounterSink &sink)
 ConnectionReading FakeUsageSource::connections(CounterSink &sink, size_t most)
 {
     ++m_connectionReadings;
-    for (auto &entry : m_programs) {
-        if (std::exchange(entry.isChanged, false))
-            sink.program(entry.record);
-    }
+    tellPrograms(sink);
     ConnectionReading reading = m_reading;
     reading.isCut = reading.connections.size() > most;
     if (reading.isCut)
         reading.connections.resize(most);
     return reading;
+}
+
+void FakeUsageSource::tellPrograms(CounterSink &sink)
+{
+    for (auto &entry : m_programs) {
+        if (std::exchange(entry.isChanged, false))
+            sink.program(entry.record);
+    }
+}
+
+QString FakeUsageSource::setNaming(bool on)
+{
+    if (on && !m_nameProblem.isEmpty())
+        return m_nameProblem;
+    m_isNaming = on;
+    m_names.clear();
+    return {};
+}
+
+std::vector<NameRecord> FakeUsageSource::names(CounterSink &sink)
+{
+    ++m_nameReadings;
+    tellPrograms(sink);
+    return std::exchange(m_names, {});
+}
+
+void FakeUsageSource::addAnswer(quint32 programSlot, const QByteArray &data)
+{
+    NameRecord record;
+    record.programSlot = programSlot;
+    record.cookie = 1;
+    record.timeNs = 1'000'000'000;
+    record.protocol = IPPROTO_UDP;
+    record.data = data;
+    addAnswer(record);
+}
+
+void FakeUsageSource::addAnswer(const NameRecord &record)
+{
+    if (m_isNaming)
+        m_names.push_back(record);
 }
 
 size_t FakeUsageSource::addConnection(quint64 cookie, quint32 programSlot, quint32 remote)

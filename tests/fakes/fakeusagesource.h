@@ -17,6 +17,15 @@ public:
     QString setAuditing(bool on) override;
     QList<AuditCounters> auditCounters() const override { return {}; }
     bool isAuditing() const { return m_isAuditing; }
+    QString setNaming(bool on) override;
+    int nameReadings() const { return m_nameReadings; }
+    bool isNaming() const { return m_isNaming; }
+    std::vector<NameRecord> names(CounterSink &sink) override;
+    /// A datagram from a name server to the program; lost while nobody wants names, as in the kernel.
+    void addAnswer(quint32 programSlot, const QByteArray &data);
+    void addAnswer(const NameRecord &record);
+    /// Why names are not to be had; empty: they are.
+    void setNameProblem(const QString &problem) { m_nameProblem = problem; }
     quint32 netNs() const override { return 0; }
     QMap<QString, QString> info() const override;
     QMap<QString, quint64> losses() const override;
@@ -58,6 +67,11 @@ private:
     quint64 m_growth = 0;
     int m_readings = 0;
     bool m_isAuditing = false;
+    bool m_isNaming = false;
+    int m_nameReadings = 0;
+    QString m_nameProblem;
+    std::vector<NameRecord> m_names;
+    void tellPrograms(CounterSink &sink);
     ConnectionReading m_reading;
     int m_connectionReadings = 0;
 };

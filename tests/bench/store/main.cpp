@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// nettally-store-bench [sqlite|postgresql|year]...: what the history costs. Figures are for comparing within
-// a run.
+// nettally-store-bench [--directory DIR] [sqlite|postgresql|year]...: what the history costs. Figures are for
+// comparing within a run; beside the time by the clock stands that of this process's CPU, which other
+// programs disturb less (a server's is not in it).
 //
+// --directory: the files are made there and stay; facts that are there already are not written anew, so that
+// two versions can be asked about the same.
 // sqlite, postgresql: 10 million facts, which are 30 days of 60 programs and 3,000 remotes a day, a few of
 // each with most of the traffic, every minute around the clock, and none thinned out; then the questions and
 // 10,000 records more. year: ordinary desktop use into SQLite, 60 programs and 3,000 remotes a day of which
@@ -14,6 +17,7 @@
 #include "postgresserver.h"
 
 #include <QCoreApplication>
+#include <QDir>
 #include <QElapsedTimer>
 #include <QFile>
 #include <QFileInfo>
@@ -23,6 +27,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <fcntl.h>
 #include <memory>
 #include <unistd.h>
@@ -81,21 +86,33 @@ double milliseconds(const QElapsedTimer &timer)
     return double(timer.nsecsElapsed()) / 1e6;
 }
 
-/// Median and worst of several runs of @p work.
-template <typename Work>
-void measure(const char *what, double limitMs, int runs, Work work)
+double cpuMilliseconds()
+{
+    timespec time = {};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return double(time.tv_sec) * 1e3 + double(time.tv_nsec) / 1e6;
+}
+
+/// Median and worst of several runs of @p work; @p prepare, which is not measured, makes what it gets.
+template <typename Prepare, typename Work>
+void measure(const char *what, double limitMs, int runs, Prepare prepare, Work work)
 {
     QList<double> times;
+    QList<double> cpuTimes;
     for (int i = 0; i < runs; ++i) {
+        const auto input = prepare();
         QElapsedTimer timer;
         timer.start();
-        work();
+        const double cpuMs = cpuMilliseconds();
+        work(input);
+        cpuTimes.append(cpuMilliseconds() - cpuMs);
         times.append(milliseconds(timer));
     }
     std::sort(times.begin(), times.end());
+    std::sort(cpuTimes.begin(), cpuTimes.end());
     const double median = times.at(times.size() / 2);
-    std::printf("  %-58s %8.1f ms  worst %8.1f  (limit %.0f: %.2f of it)\n", what, median, times.constLast(),
-                limitMs, median / limitMs);
+    std::printf("  %-50s %8.1f ms  worst %8.1f  cpu %8.1f  (limit %.0f: %.2f of it)\n", what, median,
+                times.constLast(), cpuTimes.at(cpuTimes.size() / 2), limitMs, median / limitMs);
     std::fflush(stdout);
 }
 
@@ -122,12 +139,19 @@ void tenMillion(const QString &location)
         check(database->openForRecording(false));
         return database;
     };
-    std::unique_ptr<HistoryDatabase> database = opened();
-    QRandomGenerator random(1);
-    const qint64 endUtcS = beginUtcS + days * dayS;
     QElapsedTimer timer;
     timer.start();
-    for (qint64 time = beginUtcS; time < endUtcS; time += minutesABatch * minuteS) {
+    std::unique_ptr<HistoryDatabase> database = opened();
+    QSqlQuery *stored = nullptr;
+    check(database->run(QStringLiteral("SELECT coalesce(max(newest_minute_utc_s), 0) FROM progress"), {},
+                        stored));
+    stored->next();
+    const qint64 newestUtcS = stored->value(0).toLongLong();
+    const bool isStored = newestUtcS > 0;
+    stored->finish();
+    QRandomGenerator random(1);
+    const qint64 endUtcS = beginUtcS + days * dayS;
+    for (qint64 time = beginUtcS; time < endUtcS && !isStored; time += minutesABatch * minuteS) {
         HistoryBatch batch;
         for (qint64 minute = time; minute < time + minutesABatch * minuteS; minute += minuteS) {
             for (int i = 0; i < factsAMinute; ++i) {
@@ -138,14 +162,16 @@ void tenMillion(const QString &location)
         }
         check(database->apply(batch));
     }
-    check(database->vacuum());
-    std::printf("  written in %.0f s\n", milliseconds(timer) / 1000);
+    if (!isStored) {
+        check(database->vacuum());
+    }
+    std::printf("  %s in %.0f s\n", isStored ? "opened" : "written", milliseconds(timer) / 1000);
     for (const Level level : allLevels) {
         QSqlQuery *query = nullptr;
         check(database->run(QStringLiteral("SELECT count(*) FROM ") + HistoryDatabase::tableOf(level), {},
                             query));
         query->next();
-        std::printf("  %-58s %8lld rows\n", qPrintable(HistoryDatabase::tableOf(level)),
+        std::printf("  %-50s %8lld rows\n", qPrintable(HistoryDatabase::tableOf(level)),
                     query->value(0).toLongLong());
         query->finish();
     }
@@ -168,50 +194,68 @@ void tenMillion(const QString &location)
             check({DatabaseError::Other, QStringLiteral("no rows")});
         }
     };
+    const auto measureQuestion = [&](const char *what, double limitMs, int runs, const HistoryQuery &query) {
+        measure(
+            what, limitMs, runs, [&] { return query; }, ask);
+    };
     for (const int program : {0, 10}) {
         day.program = QStringLiteral("program-%1").arg(program);
         const QByteArray what = "a day of " + day.program.toUtf8() + " in 300 points";
-        measure(what.constData(), 50, 15, [&] { ask(day); });
+        measureQuestion(what.constData(), 50, 15, day);
     }
-    measure("top 20 programs of 30 days", 50, 15, [&] { ask(month); });
+    measureQuestion("top 20 programs of 30 days", 50, 15, month);
     month.maxPoints = 300;
-    measure("top 20 programs of 30 days, 300 points each", 200, 5, [&] { ask(month); });
+    measureQuestion("top 20 programs of 30 days, 300 points each", 200, 5, month);
     month.maxPoints = 0;
+    month.by = HistoryQuery::By::Interface;
+    measureQuestion("interfaces of 30 days", 200, 5, month);
     month.by = HistoryQuery::By::Remote;
-    measure("top 20 remotes of 30 days", 500, 5, [&] { ask(month); });
+    measureQuestion("top 20 remotes of 30 days", 500, 5, month);
     if (database->isFile()) {
         day.program = QStringLiteral("program-0");
         month.by = HistoryQuery::By::Program;
         for (const HistoryQuery &query : {month, day}) {
-            measure(query.by == HistoryQuery::By::Program ? "top 20 programs, file not in memory"
-                                                          : "the day of program-0, file not in memory",
-                    500, 3, [&] {
-                        database.reset();
-                        dropCaches(location);
-                        database = opened();
-                        ask(query);
-                    });
+            measure(
+                query.by == HistoryQuery::By::Program ? "top 20 programs, file not in memory"
+                                                      : "the day of program-0, file not in memory",
+                500, 3,
+                [&] {
+                    database.reset();
+                    dropCaches(location);
+                    return query;
+                },
+                [&](const HistoryQuery &cold) {
+                    database = opened();
+                    ask(cold);
+                });
         }
     }
 
-    qint64 time = endUtcS;
-    measure("10,000 records, ten minutes of 1,000 flows", 100, 7, [&] {
-        HistoryBatch batch;
-        for (int i = 0; i < 10000; ++i) {
-            batch.records.append(
-                flow(random, time + i / 1000 * minuteS, quint32(i % programs), quint32(i % 1000)));
-        }
-        time += 10 * minuteS;
-        check(database->apply(batch));
-    });
-    measure("10,000 records, one minute of 10,000 flows", 100, 7, [&] {
-        HistoryBatch batch;
-        for (int i = 0; i < 10000; ++i) {
-            batch.records.append(flow(random, time, quint32(i % programs), quint32(i)));
-        }
-        time += minuteS;
-        check(database->apply(batch));
-    });
+    qint64 time = std::max(endUtcS, newestUtcS + minuteS);
+    const auto apply = [&](const HistoryBatch &batch) { check(database->apply(batch)); };
+    measure(
+        "10,000 records, ten minutes of 1,000 flows", 100, 15,
+        [&] {
+            HistoryBatch batch;
+            for (int i = 0; i < 10000; ++i) {
+                batch.records.append(
+                    flow(random, time + i / 1000 * minuteS, quint32(i % programs), quint32(i % 1000)));
+            }
+            time += 10 * minuteS;
+            return batch;
+        },
+        apply);
+    measure(
+        "10,000 records, one minute of 10,000 flows", 100, 15,
+        [&] {
+            HistoryBatch batch;
+            for (int i = 0; i < 10000; ++i) {
+                batch.records.append(flow(random, time, quint32(i % programs), quint32(i)));
+            }
+            time += minuteS;
+            return batch;
+        },
+        apply);
 }
 
 void year(const QString &path)
@@ -248,7 +292,7 @@ void year(const QString &path)
     std::printf("  %llu records in %.0f s, a night's thinning out takes %.0f ms\n", records,
                 milliseconds(timer) / 1000, maintainMs / 365);
     const double size = double(largest) / 1e6;
-    std::printf("  %-58s %8.1f MB  (limit 150: %.2f of it)\n", "the file at its largest, never packed", size,
+    std::printf("  %-50s %8.1f MB  (limit 150: %.2f of it)\n", "the file at its largest, never packed", size,
                 size / 150);
     check(database->vacuum());
     for (const Level level : allLevels) {
@@ -256,11 +300,11 @@ void year(const QString &path)
         check(database->run(QStringLiteral("SELECT count(*) FROM ") + HistoryDatabase::tableOf(level), {},
                             query));
         query->next();
-        std::printf("  %-58s %8lld rows\n", qPrintable(HistoryDatabase::tableOf(level)),
+        std::printf("  %-50s %8lld rows\n", qPrintable(HistoryDatabase::tableOf(level)),
                     query->value(0).toLongLong());
         query->finish();
     }
-    std::printf("  %-58s %8.1f MB\n", "packed", double(QFileInfo(path).size()) / 1e6);
+    std::printf("  %-50s %8.1f MB\n", "packed", double(QFileInfo(path).size()) / 1e6);
     HistoryVerdict verdict;
     timer.start();
     check(HistoryReader(*database).verify(verdict));
@@ -274,15 +318,20 @@ int main(int argc, char **argv)
 {
     const QCoreApplication application(argc, argv);
     QStringList parts = QCoreApplication::arguments().mid(1);
+    const QTemporaryDir temporary;
+    QDir directory(temporary.path());
+    if (parts.size() >= 2 && parts.constFirst() == QStringLiteral("--directory")) {
+        directory.setPath(parts.at(1));
+        parts.remove(0, 2);
+    }
     if (parts.isEmpty()) {
         parts = {QStringLiteral("sqlite"), QStringLiteral("postgresql"), QStringLiteral("year")};
     }
-    const QTemporaryDir directory;
     for (const QString &part : std::as_const(parts)) {
         std::printf("%s\n", qPrintable(part));
         if (part == QStringLiteral("sqlite")) {
             tenMillion(directory.filePath(QStringLiteral("facts.db")));
-            std::printf("  %-58s %8.1f MB\n", "the file",
+            std::printf("  %-50s %8.1f MB\n", "the file",
                         double(QFileInfo(directory.filePath(QStringLiteral("facts.db"))).size()) / 1e6);
         } else if (part == QStringLiteral("year")) {
             year(directory.filePath(QStringLiteral("year.db")));

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // Paints the real window, fed with a script instead of a helper, into a picture to be looked at:
-//     look OUT.png [WIDTHxHEIGHT] [overview|programs|connections|interfaces] [light|dark]
-//     [full|empty|missing|gap|expanded|ticks]
+//     look OUT.png [WIDTHxHEIGHT] [overview|programs|connections|interfaces|history] [light|dark]
+//     [full|empty|missing|gap|expanded|ticks|first|hour|week|month|year|before|remotes|drilled|custom|pointed]
 // "ticks" measures instead: the time that a second's update takes with 1,000 programs shown.
 #include "connectionsmodel.h"
+#include "historychart.h"
+#include "historypage.h"
+#include "historyscript.h"
 #include "interfacemodel.h"
 #include "livemodel.h"
 #include "mainwindow.h"
@@ -13,10 +16,12 @@
 #include "usagescript.h"
 
 #include <QApplication>
+#include <QDateTime>
 #include <QElapsedTimer>
 #include <QPixmap>
 #include <QRandomGenerator>
 #include <QSettings>
+#include <QTemporaryDir>
 #include <QTreeView>
 
 #include <algorithm>
@@ -176,6 +181,67 @@ HelperStatus status()
     return status;
 }
 
+/// Fills the history with what was asked for, and waits until the page shows it.
+void lookAtHistory(HistoryStore &store, MainWindow &window, const QString &what)
+{
+    constexpr qint64 hourS = 3600;
+    constexpr qint64 dayS = 24 * hourS;
+    const qint64 nowS = QDateTime::currentSecsSinceEpoch();
+    const qint64 nightS = nowS - nowS % dayS - 2 * dayS;
+    HistoryScript script(store);
+    if (what == u"first") {
+        script.flow(nowS - 140, u"firefox"_s, u"198.51.100.7"_s, 1'804'332, 90'211);
+        script.flow(nowS - 80, u"firefox"_s, u"198.51.100.7"_s, 804'332, 30'211);
+        script.flow(nowS - 80, u"chronyd"_s, u"198.51.100.9"_s, 48, 48, 17);
+    } else if (what != u"empty" && what != u"missing") {
+        if (what == u"year")
+            script.desktop(nowS - 320 * dayS, nowS - 60 * dayS, 12 * hourS);
+        if (what == u"year" || what == u"month" || what == u"before")
+            script.desktop(nowS - 60 * dayS, nowS - 8 * dayS, 2 * hourS);
+        if (what == u"week" || what == u"month" || what == u"year")
+            script.desktop(nowS - 8 * dayS, nightS, hourS / 2);
+        script.desktop(nightS + 8 * hourS, nowS, 300);
+        script.notMeasured(nightS, nightS + 8 * hourS, NotMeasuredReason::HelperOff);
+        script.notMeasured(nowS - 7 * hourS, nowS - 6 * hourS, NotMeasuredReason::Suspended);
+    }
+    script.store();
+    window.setHistorySource([&store](const HistoryQuery &query, const HistoryBrowser::Answered &answered) {
+        store.query(query, answered);
+    });
+    HistoryBrowser &browser = window.findChild<HistoryPage *>()->browser();
+    const auto settle = [&browser] {
+        if (!QTest::qWaitFor([&] { return !browser.isWaiting(); }, 60'000))
+            std::fprintf(stderr, "The history does not answer.\n");
+    };
+    using Kind = HistoryRange::Kind;
+    if (what == u"hour")
+        browser.setLatest(Kind::Hour);
+    else if (what == u"week")
+        browser.setLatest(Kind::Week);
+    else if (what == u"month")
+        browser.setLatest(Kind::Month);
+    else if (what == u"year")
+        browser.setLatest(Kind::Year);
+    else if (what == u"before")
+        browser.goToPrevious();
+    else if (what == u"remotes")
+        browser.setBy(HistoryQuery::By::Remote);
+    else if (what == u"custom")
+        browser.setRange(HistoryRange::custom(nowS - 5 * hourS, nowS, QTimeZone::systemTimeZone()));
+    settle();
+    if (what == u"drilled") {
+        browser.enter(browser.graph().series().constFirst().key);
+        settle();
+    }
+    if (what == u"pointed") {
+        auto *chart = window.findChild<HistoryChart *>();
+        chart->setFocus();
+        for (int i = 0; i < 40; ++i)
+            QTest::keyClick(chart, Qt::Key_Left);
+        QTest::keyClick(chart, Qt::Key_Up);
+    }
+}
+
 } // namespace
 
 int main(int argc, char *argv[])
@@ -279,6 +345,12 @@ int main(int argc, char *argv[])
         tree->expand(tree->model()->index(0, 0));
         tree->expand(tree->model()->index(2, 0));
         tree->setCurrentIndex(tree->model()->index(1, 0));
+    }
+    const QTemporaryDir folder;
+    HistoryStore store(what == u"missing" ? folder.path() : folder.filePath(u"history.db"_s));
+    if (page == MainWindow::Page::History) {
+        store.start();
+        lookAtHistory(store, window, what);
     }
     for (int i = 0; i < 5; ++i)
         QCoreApplication::processEvents();

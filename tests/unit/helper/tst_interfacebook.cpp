@@ -74,6 +74,7 @@ private Q_SLOTS:
     void tellsSegmentsFromPackets_data();
     void tellsSegmentsFromPackets();
     void pendingBecomesTheProgramsOwn();
+    void pendingBeforeTheBeginningIsNobodys();
     void otherNamespacesAreNotKept();
     void framesHaveTheirOwnHeaders();
     void survivesAReset();
@@ -152,6 +153,41 @@ void InterfaceBookTest::pendingBecomesTheProgramsOwn()
     QCOMPARE(rxOf(balance, BalanceClass::Programs), 300);
     QCOMPARE(rxOf(balance, BalanceClass::LinkHeaders), 3 * 14);
     QCOMPARE(rxOf(balance, BalanceClass::Unseen), 0);
+}
+
+void InterfaceBookTest::pendingBeforeTheBeginningIsNobodys()
+{
+    // A helper that takes the counters over finds what an earlier one left pending.
+    m_book = InterfaceBook();
+    m_book.setNetNs(ownNetNs);
+    FlowRecord gauge = flow(ProgramSlot::pending);
+    gauge.packets = received(300, 3);
+    m_book.setPending(gauge);
+    m_book.take({ethernet(1000, 10)}, 1);
+    gauge.packets = received(400, 4);
+    m_book.setPending(gauge);
+    m_book.take({ethernet(1000 + 114, 11)}, 2);
+    QCOMPARE(rxOf(m_book.balances().constFirst(), BalanceClass::Pending), 100);
+    QCOMPARE(rxOf(m_book.balances().constFirst(), BalanceClass::Unseen), 0);
+
+    // All of it becomes a program's; the counter grew by none of it.
+    gauge.packets = {};
+    m_book.setPending(gauge);
+    m_book.add(flow(1), 0, received(400, 4));
+    m_book.take({ethernet(1000 + 114, 11)}, 3);
+    QCOMPARE(rxOf(m_book.balances().constFirst(), BalanceClass::Unseen), 0);
+
+    // The interface goes, and its number comes again; the gauge was there all the time.
+    gauge.packets = received(200, 2);
+    m_book.setPending(gauge);
+    InterfaceCounters loopback;
+    loopback.index = 1;
+    m_book.take({loopback}, 4);
+    gauge.packets = received(250, 3);
+    m_book.setPending(gauge);
+    m_book.take({loopback, ethernet(64, 1)}, 5);
+    QCOMPARE(rxOf(m_book.balances().constLast(), BalanceClass::Pending), 50);
+    QCOMPARE(rxOf(m_book.balances().constLast(), BalanceClass::Unseen), 0);
 }
 
 void InterfaceBookTest::otherNamespacesAreNotKept()

@@ -41,6 +41,7 @@ private Q_SLOTS:
     void carriesRemotes();
     void carriesRows();
     void carriesConnections();
+    void carriesNames();
     void carriesProbes();
     void carriesInterfaces();
     void carriesMaps();
@@ -101,6 +102,8 @@ void WireTest::signaturesAreThoseOfTheXml()
          QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::Program>>()))},
         {QStringLiteral("Connections.connections"),
          QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::Connection>>()))},
+        {QStringLiteral("NameAnswers.answers"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::NameAnswer>>()))},
         {QStringLiteral("UsageDeltas.ended"),
          QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<uint>>()))},
         {QStringLiteral("Status.info"),
@@ -182,6 +185,13 @@ void WireTest::carriesConnections()
     carry(QList<Wire::Connection>{{most<quint64>, most<quint32>, 11, 2, most<quint16>, v6, 1, v4, 2,
                                    most<quint64>, true, 3, 4, 5, 6, most<quint32>, 7, most<quint64>, 8},
                                   {1, 0, 10, 0, 22, {}, 22, {}, 0, 0, false, 0, 0, 0, 0, 0, 0, 0, 0}});
+}
+
+void WireTest::carriesNames()
+{
+    carry(QList<Wire::NameAnswer>{
+        {}, {most<quint32>, most<quint64>, most<quint64>, 6, most<quint32>, 3, QByteArray(2048, '\0')}});
+    carry(QList<Wire::NameAnswer>());
 }
 
 void WireTest::carriesProbes()

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QByteArray>
+#include <QList>
 
 /// Puts DNS messages together byte by byte, right and wrong ones alike.
 namespace Build {

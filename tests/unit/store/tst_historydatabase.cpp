@@ -148,6 +148,7 @@ private Q_SLOTS:
     void balancesBooks();
     void findsFaults();
     void movesTheFirstForm();
+    void makesTotalsOfTheSecondForm();
     void exportsAndImports();
     void refusesHostileImports();
     void namesGroupsOnce();
@@ -329,6 +330,9 @@ void TestHistoryDatabase::rollUpsEqualTheirParts()
                 }
             }
             QCOMPARE(found, expected);
+            // What is asked of remotes is added up from other rows.
+            query.by = HistoryQuery::By::Remote;
+            QCOMPARE(answerOf(*database, query).total.sums, answer.total.sums);
             QCOMPARE(points, query.maxPoints > 0 ? answer.total.sums.rxPayloadBytes : 0);
         }
     }
@@ -607,9 +611,15 @@ void TestHistoryDatabase::findsFaults()
     for (const QString &statement :
          {QStringLiteral("UPDATE usage_hour SET rx_payload_bytes = 1 + rx_payload_bytes"),
           QStringLiteral("DELETE FROM usage_minute"), QStringLiteral("UPDATE usage_day SET tx_packets = 7"),
-          QStringLiteral("DELETE FROM usage_month")}) {
+          QStringLiteral("DELETE FROM usage_month"),
+          QStringLiteral("UPDATE total_minute SET rx_network_bytes = NULL"),
+          QStringLiteral("UPDATE total_hour SET rx_payload_bytes = 1 + rx_payload_bytes"),
+          QStringLiteral("DELETE FROM total_day"),
+          QStringLiteral("UPDATE total_month SET retransmitted_segments = 1")}) {
         QVERIFY(database->begin());
-        QVERIFY(database->run(statement + one, {}, query));
+        const bool isTotal = statement.contains(QStringLiteral("total"));
+        QVERIFY(
+            database->run(statement + (isTotal ? QStringLiteral(" WHERE program_id = 1") : one), {}, query));
         QCOMPARE(query->numRowsAffected(), 1);
         QVERIFY2(!verdictOf(*database).faults.isEmpty(), qPrintable(statement));
         database->finish({DatabaseError::Other, QString()}); // rolls back
@@ -644,6 +654,45 @@ void TestHistoryDatabase::movesTheFirstForm()
         QVERIFY(programs.contains(QStringLiteral("名字")));
         QCOMPARE(answer.rows.constLast().program.kind, ProgramKind::Others);
         QCOMPARE(answer.rows.constLast().sums.rxPayloadBytes, 840U);
+    }
+}
+
+/// Made by the program of schema 2: 130 days over the change to summer time, thinned out and folded.
+void TestHistoryDatabase::makesTotalsOfTheSecondForm()
+{
+    QVERIFY(QFile::copy(QStringLiteral(NETTALLY_TEST_DATA "/history-2.db"), m_path));
+    {
+        const std::unique_ptr<HistoryDatabase> reader = HistoryDatabase::make(m_path);
+        QCOMPARE(reader->openForReading().error, DatabaseError::TooOld);
+    }
+    for (int time = 0; time < 2; ++time) {
+        const std::unique_ptr<HistoryDatabase> database = opened(m_path, "Europe/Berlin");
+        QVERIFY(database);
+        QCOMPARE(sumOf(*database, Level::Minute), QStringLiteral("24|14750597|55180|13027126"));
+        QCOMPARE(sumOf(*database, Level::Hour), QStringLiteral("404|226800135|1009876|222795377"));
+        QCOMPARE(sumOf(*database, Level::Day), QStringLiteral("631|361568253|1653147|356276308"));
+        QCOMPARE(sumOf(*database, Level::Month), QStringLiteral("277|361568253|1653147|156602259"));
+        const HistoryVerdict verdict = verdictOf(*database);
+        QVERIFY2(verdict.faults.isEmpty(), qPrintable(verdict.faults.join(u'\n')));
+        QVERIFY(verdict.comparedBuckets > 348); // as many as without totals
+        std::optional<HistoryCursor> cursor;
+        QVERIFY(database->readCursor(cursor));
+        QCOMPARE(cursor, (HistoryCursor{journal, 130}));
+        const HistoryAnswer answer = answerOf(*database, spanOf(0, utc("2026-01-01T00:00:00Z")));
+        QStringList programs;
+        for (const HistoryRow &row : answer.rows) {
+            programs.append(QStringLiteral("%1:%2/%3")
+                                .arg(row.program.name)
+                                .arg(row.sums.rxPayloadBytes)
+                                .arg(row.sums.txPayloadBytes));
+        }
+        QCOMPARE(
+            programs,
+            QStringList({QStringLiteral("program-1:110758105/475003"),
+                         QStringLiteral("program-0:109462687/511303"),
+                         QStringLiteral("program-2:83764836/401205"), QStringLiteral("名字:37134446/179762"),
+                         QStringLiteral("program-2:20448179/85874")}));
+        QCOMPARE(answer.notMeasured.size(), 4);
     }
 }
 

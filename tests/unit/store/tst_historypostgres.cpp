@@ -2,6 +2,7 @@
 #include "historyreader.h"
 #include "historystore.h"
 #include "historytransfer.h"
+#include "postgresdatabase.h"
 #include "postgresserver.h"
 
 #include <QBuffer>
@@ -69,6 +70,13 @@ HistoryVerdict verdictOf(HistoryDatabase &database)
     return verdict;
 }
 
+/// Statements that cannot be prepared.
+class StatementRunner : public PostgresDatabase {
+public:
+    using PostgresDatabase::execute;
+    using PostgresDatabase::PostgresDatabase;
+};
+
 } // namespace
 
 /// The same history on a real server.
@@ -83,6 +91,7 @@ private Q_SLOTS:
     }
     void holdsManyMachines(); // before others leave theirs
     void rollUpsEqualTheirParts();
+    void makesTotalsOfTheSecondForm();
     void dropsOldPartitions();
     void oneRecorderAMachine();
     void survivesTheServersRestart_data();
@@ -203,6 +212,57 @@ void TestHistoryPostgres::holdsManyMachines()
     QVERIFY(HistoryReader(*beta).answer(query, answer));
     QCOMPARE(answer.total.sums.rxPayloadBytes, numberedSum(20));
     QVERIFY(verdictOf(*alpha).faults.isEmpty());
+}
+
+/// One machine records on with the earlier version while another has brought the schema up to date.
+void TestHistoryPostgres::makesTotalsOfTheSecondForm()
+{
+    PostgresServer server;
+    const QString problem = server.start();
+    QVERIFY2(problem.isEmpty(), qPrintable(problem));
+    const auto opened = [&](const QString &machine) {
+        std::unique_ptr<HistoryDatabase> database = HistoryDatabase::make(server.url(machine));
+        database->setTimeZone(QTimeZone::utc());
+        return database->openForRecording(true) ? std::move(database) : nullptr;
+    };
+    const QString totals = QStringLiteral("SELECT count(*) FROM total_day");
+    {
+        const std::unique_ptr<HistoryDatabase> alpha = opened(QStringLiteral("alpha"));
+        const std::unique_ptr<HistoryDatabase> beta = opened(QStringLiteral("beta"));
+        QVERIFY(alpha && beta);
+        QVERIFY(alpha->apply(numberedBatch(1)));
+        QVERIFY(beta->apply(numberedBatch(2)));
+        QCOMPARE(scalar(*alpha, totals), QStringLiteral("10"));
+    }
+    { // back to what schema 2 was
+        StatementRunner runner(server.url(QStringLiteral("alpha")));
+        QVERIFY(runner.openForReading());
+        for (const QString &statement :
+             {QStringLiteral("DROP TABLE total_minute, total_hour, total_day, total_month"),
+              QStringLiteral("ALTER TABLE host DROP COLUMN has_totals"),
+              QStringLiteral("DELETE FROM migration WHERE version = 3")}) {
+            const DatabaseResult result = runner.execute(statement);
+            QVERIFY2(result, qPrintable(result.detail));
+        }
+    }
+    QCOMPARE(HistoryDatabase::make(server.url(QStringLiteral("alpha")))->openForReading().error,
+             DatabaseError::TooOld);
+    const std::unique_ptr<HistoryDatabase> alpha = opened(QStringLiteral("alpha"));
+    QVERIFY(alpha);
+    const auto isRight = [&] {
+        HistoryQuery query;
+        query.fromUtcS = 1750000000 - dayS;
+        query.toUtcS = 1750000000 + dayS;
+        HistoryAnswer answer;
+        return HistoryReader(*alpha).answer(query, answer)
+            && answer.total.sums.rxPayloadBytes == numberedSum(2) && verdictOf(*alpha).faults.isEmpty();
+    };
+    QCOMPARE(scalar(*alpha, totals), QStringLiteral("5")); // its own
+    QVERIFY(isRight());
+    const std::unique_ptr<HistoryDatabase> beta = opened(QStringLiteral("beta"));
+    QVERIFY(beta);
+    QCOMPARE(scalar(*alpha, totals), QStringLiteral("10"));
+    QVERIFY(isRight());
 }
 
 void TestHistoryPostgres::dropsOldPartitions()

@@ -240,10 +240,11 @@ void TestHistoryStore::beginsFromNothing()
     QCOMPARE(store.state(), HistoryStore::State::Recording);
     QCOMPARE(store.problem(), QString());
 
-    QCOMPARE(rowsOf(m_path, QStringLiteral("PRAGMA user_version")), QStringList(QStringLiteral("2")));
+    QCOMPARE(rowsOf(m_path, QStringLiteral("PRAGMA user_version")), QStringList(QStringLiteral("3")));
     QCOMPARE(rowsOf(m_path, QStringLiteral("PRAGMA journal_mode")), QStringList(QStringLiteral("wal")));
     QCOMPARE(rowsOf(m_path, QStringLiteral("SELECT version, program_version FROM migration")),
-             QStringList({QStringLiteral("1|" NETTALLY_VERSION), QStringLiteral("2|" NETTALLY_VERSION)}));
+             QStringList({QStringLiteral("1|" NETTALLY_VERSION), QStringLiteral("2|" NETTALLY_VERSION),
+                          QStringLiteral("3|" NETTALLY_VERSION)}));
     struct stat status = {};
     QCOMPARE(::stat(QFile::encodeName(m_path).constData(), &status), 0);
     QCOMPARE(int(status.st_mode & 07777), 0600);
@@ -354,7 +355,7 @@ void TestHistoryStore::continuesAfterRestart()
     QCOMPARE(rowsOf(m_path, allUsage),
              QStringList(QStringLiteral("a|29000000|00000000000000000000FFFFC0000201|6|3|30")));
     QCOMPARE(rowsOf(m_path, QStringLiteral("SELECT count(*) FROM migration")),
-             QStringList(QStringLiteral("2")));
+             QStringList(QStringLiteral("3")));
 }
 
 void TestHistoryStore::answersUsageOfASpan()

@@ -37,6 +37,7 @@ struct HistoryQuery {
     std::optional<quint8> protocol;
     QString host; ///< by name; empty: all of the database
     std::optional<qint64> previousFromUtcS; ///< compares with the span from there to fromUtcS
+    std::optional<QString> interfaceName; ///< only what crossed it; empty: those not known
 };
 
 struct HistoryRow {

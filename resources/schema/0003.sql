@@ -1,0 +1,58 @@
+-- SPDX-License-Identifier: MIT
+-- What a program moved in a bucket over any remote and port: the sums of its usage rows by channels of port 0.
+-- Few rows, which answer whatever is not asked of remotes. The program makes those of older history.
+CREATE TABLE total_minute (
+    program_id INTEGER NOT NULL,
+    start_utc_s INTEGER NOT NULL,
+    channel_id INTEGER NOT NULL,
+    rx_payload_bytes INTEGER NOT NULL,
+    tx_payload_bytes INTEGER NOT NULL,
+    rx_network_bytes INTEGER,
+    tx_network_bytes INTEGER,
+    rx_packets INTEGER,
+    tx_packets INTEGER,
+    retransmitted_segments INTEGER,
+    PRIMARY KEY (program_id, start_utc_s, channel_id)
+) WITHOUT ROWID, STRICT
+--;
+CREATE TABLE total_hour (
+    program_id INTEGER NOT NULL,
+    start_utc_s INTEGER NOT NULL,
+    channel_id INTEGER NOT NULL,
+    rx_payload_bytes INTEGER NOT NULL,
+    tx_payload_bytes INTEGER NOT NULL,
+    rx_network_bytes INTEGER,
+    tx_network_bytes INTEGER,
+    rx_packets INTEGER,
+    tx_packets INTEGER,
+    retransmitted_segments INTEGER,
+    PRIMARY KEY (program_id, start_utc_s, channel_id)
+) WITHOUT ROWID, STRICT
+--;
+CREATE TABLE total_day (
+    program_id INTEGER NOT NULL,
+    start_utc_s INTEGER NOT NULL,
+    channel_id INTEGER NOT NULL,
+    rx_payload_bytes INTEGER NOT NULL,
+    tx_payload_bytes INTEGER NOT NULL,
+    rx_network_bytes INTEGER,
+    tx_network_bytes INTEGER,
+    rx_packets INTEGER,
+    tx_packets INTEGER,
+    retransmitted_segments INTEGER,
+    PRIMARY KEY (program_id, start_utc_s, channel_id)
+) WITHOUT ROWID, STRICT
+--;
+CREATE TABLE total_month (
+    program_id INTEGER NOT NULL,
+    start_utc_s INTEGER NOT NULL,
+    channel_id INTEGER NOT NULL,
+    rx_payload_bytes INTEGER NOT NULL,
+    tx_payload_bytes INTEGER NOT NULL,
+    rx_network_bytes INTEGER,
+    tx_network_bytes INTEGER,
+    rx_packets INTEGER,
+    tx_packets INTEGER,
+    retransmitted_segments INTEGER,
+    PRIMARY KEY (program_id, start_utc_s, channel_id)
+) WITHOUT ROWID, STRICT
