@@ -652,8 +652,8 @@ DatabaseResult HistoryDatabase::prepareRecording()
     QSqlQuery *query = nullptr;
     DatabaseResult result =
         run(QStringLiteral("SELECT newest_minute_utc_s, minute_floor_utc_s, hour_floor_utc_s, "
-                           "hour_fold_utc_s, day_fold_utc_s, month_fold_utc_s, salvaged_utc_s, swept_utc_s "
-                           "FROM progress WHERE true%1")
+                           "hour_fold_utc_s, day_fold_utc_s, month_fold_utc_s, salvaged_utc_s, swept_utc_s, "
+                           "month_ceiling_utc_s FROM progress WHERE true%1")
                 .arg(ownCondition()),
             {}, query);
     if (result && !query->next()) {
@@ -673,6 +673,7 @@ DatabaseResult HistoryDatabase::prepareRecording()
     m_progress.monthFoldUtcS = query->value(5).toLongLong();
     m_progress.salvagedUtcS = query->value(6).toLongLong();
     m_progress.sweptUtcS = query->value(7).toLongLong();
+    m_progress.monthCeilingUtcS = query->value(8).toLongLong();
     query->finish();
     m_savedProgress = m_progress;
     return noteZone();
@@ -686,12 +687,13 @@ DatabaseResult HistoryDatabase::saveProgress()
     QSqlQuery *query = nullptr;
     return run(QStringLiteral("UPDATE progress SET newest_minute_utc_s = ?, minute_floor_utc_s = ?, "
                               "hour_floor_utc_s = ?, hour_fold_utc_s = ?, day_fold_utc_s = ?, "
-                              "month_fold_utc_s = ?, salvaged_utc_s = ?, swept_utc_s = ? WHERE true%1")
+                              "month_fold_utc_s = ?, salvaged_utc_s = ?, swept_utc_s = ?, "
+                              "month_ceiling_utc_s = ? WHERE true%1")
                    .arg(ownCondition()),
                {m_progress.newestMinuteUtcS ? QVariant(*m_progress.newestMinuteUtcS) : QVariant(),
                 m_progress.minuteFloorUtcS, m_progress.hourFloorUtcS, m_progress.hourFoldUtcS,
                 m_progress.dayFoldUtcS, m_progress.monthFoldUtcS, m_progress.salvagedUtcS,
-                m_progress.sweptUtcS},
+                m_progress.sweptUtcS, m_progress.monthCeilingUtcS},
                query);
 }
 
@@ -755,8 +757,8 @@ DatabaseResult HistoryDatabase::readHosts(QList<HistoryHost> &hosts)
         }
         QSqlQuery *query = nullptr;
         if (result) {
-            result = run(QStringLiteral("SELECT u.minute_floor_utc_s, u.hour_floor_utc_s, u.salvaged_utc_s "
-                                        "FROM progress u WHERE true%1")
+            result = run(QStringLiteral("SELECT u.minute_floor_utc_s, u.hour_floor_utc_s, u.salvaged_utc_s, "
+                                        "u.month_ceiling_utc_s FROM progress u WHERE true%1")
                              .arg(hostCondition(host.id)),
                          {}, query);
         }
@@ -767,6 +769,7 @@ DatabaseResult HistoryDatabase::readHosts(QList<HistoryHost> &hosts)
             host.minuteFloorUtcS = query->value(0).toLongLong();
             host.hourFloorUtcS = query->value(1).toLongLong();
             host.salvagedUtcS = query->value(2).toLongLong();
+            host.monthCeilingUtcS = query->value(3).toLongLong();
         }
         query->finish();
         host.calendar = BucketCalendar(changes);
@@ -785,6 +788,11 @@ DatabaseResult HistoryDatabase::maintain(qint64 nowUtcS)
     const qint64 minuteFloor = m_calendar.start(Level::Day, referenceUtcS - minuteRetentionS);
     const qint64 hourFloor = m_calendar.start(Level::Day, referenceUtcS - hourRetentionS);
     const qint64 monthFloor = m_calendar.start(Level::Month, referenceUtcS - hourRetentionS);
+    const qint64 monthCeiling = m_calendar.start(Level::Month, referenceUtcS);
+    if (result && m_progress.monthCeilingUtcS < monthCeiling) {
+        result = begin();
+        result = finish(result ? closeMonths(monthCeiling) : result);
+    }
     // Rows are folded once the finer ones are gone, which therefore can be compared with them till then.
     if (result) {
         result = trim(Level::Minute, minuteFloor, &Progress::minuteFloorUtcS);
@@ -802,6 +810,48 @@ DatabaseResult HistoryDatabase::maintain(qint64 nowUtcS)
         result = fold(Level::Month, keptOfMonth, monthFloor, &Progress::monthFoldUtcS);
     }
     return result ? maintainStorage(referenceUtcS) : result;
+}
+
+DatabaseResult HistoryDatabase::closeMonths(qint64 untilUtcS)
+{
+    std::optional<qint64> dayUtcS;
+    DatabaseResult result = earliest(Level::Day, m_progress.monthCeilingUtcS, dayUtcS);
+    while (result && dayUtcS && *dayUtcS < untilUtcS) {
+        const qint64 nextUtcS = m_calendar.nextStart(Level::Month, *dayUtcS);
+        result = execute(QStringLiteral("INSERT INTO usage_month (%1program_id, start_utc_s, remote_id, "
+                                        "channel_id, %2) SELECT %3u.program_id, %4, u.remote_id, "
+                                        "u.channel_id, %5 FROM program p %6 usage_day u "
+                                        "ON u.program_id = p.program_id WHERE u.start_utc_s >= %4 "
+                                        "AND u.start_utc_s < %7%8 "
+                                        "GROUP BY u.program_id, u.remote_id, u.channel_id")
+                             .arg(hostColumn(), figureColumns().join(QStringLiteral(", ")), hostValue())
+                             .arg(m_calendar.start(Level::Month, *dayUtcS))
+                             .arg(figureSums(), orderedJoin())
+                             .arg(nextUtcS)
+                             .arg(hostCondition(m_hostId)));
+        if (result) {
+            result = earliest(Level::Day, nextUtcS, dayUtcS);
+        }
+    }
+    if (result) {
+        m_progress.monthCeilingUtcS = untilUtcS;
+    }
+    return result;
+}
+
+DatabaseResult HistoryDatabase::openLastMonth()
+{
+    DatabaseResult result =
+        execute(QStringLiteral("UPDATE progress SET month_ceiling_utc_s = (SELECT coalesce(max(start_utc_s), "
+                               "%1) FROM usage_month WHERE true%2) WHERE true%2")
+                    .arg(ZoneChange::always)
+                    .arg(ownCondition()));
+    if (result) {
+        result = execute(QStringLiteral("DELETE FROM usage_month WHERE start_utc_s >= "
+                                        "(SELECT month_ceiling_utc_s FROM progress WHERE true%1)%1")
+                             .arg(ownCondition()));
+    }
+    return result;
 }
 
 DatabaseResult HistoryDatabase::trim(Level level, qint64 floorUtcS, qint64 Progress::*floor)

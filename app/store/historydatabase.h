@@ -49,6 +49,7 @@ struct HistoryHost {
     qint64 minuteFloorUtcS = ZoneChange::always; ///< older minutes are gone
     qint64 hourFloorUtcS = ZoneChange::always;
     qint64 salvagedUtcS = ZoneChange::always; ///< what is older may miss rows
+    qint64 monthCeilingUtcS = ZoneChange::always; ///< usage of later months is told by days
     bool hasTotals = true; ///< in the tables of totals; not where an earlier version still records
 };
 
@@ -157,13 +158,15 @@ protected:
         qint64 monthFoldUtcS = ZoneChange::always;
         qint64 salvagedUtcS = ZoneChange::always;
         qint64 sweptUtcS = ZoneChange::always;
+        qint64 monthCeilingUtcS = ZoneChange::always;
         bool operator==(const Progress &) const = default;
     };
 
     HistoryDatabase();
 
     virtual DatabaseResult resultOf(const QSqlError &error) const = 0;
-    /// Adds to the rows of every level; @p added is what is known of each level and not of a finer one.
+    /// Adds to the rows of every level, but of months only below the ceiling; @p added is what is known of
+    /// each level and not of a finer one.
     virtual DatabaseResult addUsage(const LevelFacts &added) = 0;
     /// Adds to the rows of the level's table of totals. @p facts: each key once.
     virtual DatabaseResult addTotals(Level level, const Facts &facts) = 0;
@@ -194,6 +197,11 @@ protected:
     DatabaseResult saveProgress();
     /// Makes the tables of totals from those they are the sums of.
     DatabaseResult rebuildTotals();
+    /// Adds up the usage of months from the ceiling to @p untilUtcS, which becomes the ceiling; to be called
+    /// in a transaction.
+    DatabaseResult closeMonths(qint64 untilUtcS);
+    /// Likewise, makes the last month that was added up one that is not.
+    DatabaseResult openLastMonth();
     DatabaseResult readZones(qint64 hostId, QList<ZoneChange> &changes);
     /// What was remembered of rows that were rolled back or dropped.
     virtual void forgetIds();

@@ -76,7 +76,8 @@ void coverAt(const HistoryHost &host, Level level, qint64 fromUtcS, qint64 toUtc
     const qint64 first = host.calendar.start(level, fromUtcS) == fromUtcS
         ? fromUtcS
         : host.calendar.nextStart(level, fromUtcS);
-    const qint64 last = host.calendar.start(level, toUtcS);
+    const qint64 endUtcS = level == Level::Month ? std::min(toUtcS, host.monthCeilingUtcS) : toUtcS;
+    const qint64 last = first < endUtcS ? host.calendar.start(level, endUtcS) : first;
     if (first >= last) {
         coverAt(host, finer(level), fromUtcS, toUtcS, segments);
         return;
@@ -294,10 +295,13 @@ DatabaseResult HistoryReader::addUp(const HistoryQuery &query, const HistoryHost
     }
     const QString grouping =
         groups.isEmpty() ? QString() : QStringLiteral(" GROUP BY ") + groups.join(QStringLiteral(", "));
-    const bool isOfRemotes = query.by == HistoryQuery::By::Remote || query.remote;
-    const auto tableOf =
-        isOfRemotes || !host.hasTotals ? &HistoryDatabase::tableOf : &HistoryDatabase::totalsOf;
-    for (const Segment &segment : cover(host, fromUtcS, toUtcS, coarsest)) {
+    const bool isOfTotals = query.by != HistoryQuery::By::Remote && !query.remote && host.hasTotals;
+    const auto tableOf = isOfTotals ? &HistoryDatabase::totalsOf : &HistoryDatabase::tableOf;
+    HistoryHost covered = host;
+    if (isOfTotals) {
+        covered.monthCeilingUtcS = std::numeric_limits<qint64>::max();
+    }
+    for (const Segment &segment : cover(covered, fromUtcS, toUtcS, coarsest)) {
         QSqlQuery *rows = nullptr;
         const DatabaseResult result = m_database.run(
             QStringLiteral("SELECT %1, min(u.start_utc_s), max(u.start_utc_s), %2 FROM program p %3 %4 u "
@@ -505,6 +509,12 @@ DatabaseResult HistoryReader::compare(const HistoryHost &host, const Rows &parts
     if (fromUtcS != ZoneChange::always && host.calendar.start(wholes.level, fromUtcS) != fromUtcS) {
         fromUtcS = host.calendar.nextStart(wholes.level, fromUtcS);
     }
+    qint64 endUtcS = std::numeric_limits<qint64>::max();
+    for (const Rows &rows : {parts, wholes}) {
+        if (rows.level == Level::Month && rows.tableOf == &HistoryDatabase::tableOf) {
+            endUtcS = host.monthCeilingUtcS;
+        }
+    }
     QSqlQuery *query = nullptr;
     DatabaseResult result =
         m_database.run(QStringLiteral("SELECT program_id, name FROM program ORDER BY program_id"), {}, query);
@@ -517,13 +527,14 @@ DatabaseResult HistoryReader::compare(const HistoryHost &host, const Rows &parts
         for (const bool isWhole : {false, true}) {
             if (result) {
                 result = m_database.run(
-                    QStringLiteral("SELECT u.start_utc_s, %1, %2 FROM %3 u JOIN channel c "
-                                   "ON c.channel_id = u.channel_id WHERE u.program_id = ? "
-                                   "AND u.start_utc_s >= ?%4 GROUP BY u.start_utc_s, %1")
+                    QStringLiteral(
+                        "SELECT u.start_utc_s, %1, %2 FROM %3 u JOIN channel c "
+                        "ON c.channel_id = u.channel_id WHERE u.program_id = ? "
+                        "AND u.start_utc_s >= ? AND u.start_utc_s < ?%4 GROUP BY u.start_utc_s, %1")
                         .arg(hasRemotes ? QStringLiteral("u.remote_id, u.channel_id")
                                         : QStringLiteral("c.protocol * 4 + c.direction, c.interface_id"),
                              figures, isWhole ? wholeTable : partTable, m_database.hostCondition(host.id)),
-                    {programId, fromUtcS}, query);
+                    {programId, fromUtcS, endUtcS}, query);
             }
             if (!result) {
                 return result;

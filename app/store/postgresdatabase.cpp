@@ -286,6 +286,9 @@ DatabaseResult PostgresDatabase::makeTotals()
         result = rebuildTotals();
     }
     if (result) {
+        result = openLastMonth();
+    }
+    if (result) {
         result = execute(QStringLiteral("UPDATE host SET has_totals = true WHERE true") + ownCondition());
     }
     if (result) {
@@ -371,7 +374,10 @@ DatabaseResult PostgresDatabase::makePartitions(Level level, const Facts &facts)
 
 DatabaseResult PostgresDatabase::addUsage(const LevelFacts &added)
 {
-    const LevelFacts facts = rolledUp(added, m_calendar);
+    LevelFacts facts = rolledUp(added, m_calendar);
+    std::erase_if(facts[size_t(Level::Month)], [this](const Facts::value_type &fact) {
+        return fact.first.startUtcS >= m_progress.monthCeilingUtcS;
+    });
     DatabaseResult result;
     for (const Level level : allLevels) {
         if (result) {

@@ -329,6 +329,9 @@ DatabaseResult SqliteDatabase::bringUpToDate(int version)
     if (result) {
         result = version < secondForm ? moveFirstForm() : rebuildTotals();
     }
+    if (result && version >= secondForm) {
+        result = openLastMonth();
+    }
     if (result) {
         result = execute(QStringLiteral("PRAGMA user_version = %1").arg(latestSchema));
     }
@@ -420,11 +423,12 @@ DatabaseResult SqliteDatabase::addUsage(const LevelFacts &added)
                 QString(), facts, true);
         }
         for (size_t level = size_t(finest); level < allLevels.size(); ++level) {
+            bool isAny = false;
             if (result) {
-                result = fillBuckets(facts, allLevels[level]);
+                result = fillBuckets(facts, allLevels[level], isAny);
             }
             QSqlQuery *query = nullptr;
-            if (result) {
+            if (result && isAny) {
                 result = run(QStringLiteral("INSERT INTO %1 (program_id, start_utc_s, remote_id, channel_id, "
                                             "%2) SELECT program_id, bucket_utc_s, remote_id, channel_id, %2 "
                                             "FROM batch CROSS JOIN bucket USING (start_utc_s) WHERE true%3")
@@ -436,18 +440,23 @@ DatabaseResult SqliteDatabase::addUsage(const LevelFacts &added)
     return result;
 }
 
-/// The bucket of the level that each row's own one lies in.
-DatabaseResult SqliteDatabase::fillBuckets(const Facts &facts, Level level)
+/// The bucket of the level that each row's own one lies in; none, where that is not written yet.
+DatabaseResult SqliteDatabase::fillBuckets(const Facts &facts, Level level, bool &isAny)
 {
     DatabaseResult result = execute(QStringLiteral("DELETE FROM bucket"));
     QSet<qint64> starts;
     for (const auto &fact : facts) {
         const qint64 startUtcS = fact.first.startUtcS;
-        if (result && !starts.contains(startUtcS)) {
-            starts.insert(startUtcS);
+        if (!result || starts.contains(startUtcS)) {
+            continue;
+        }
+        starts.insert(startUtcS);
+        const qint64 bucketUtcS = m_calendar.start(level, startUtcS);
+        if (level != Level::Month || bucketUtcS < m_progress.monthCeilingUtcS) {
+            isAny = true;
             QSqlQuery *query = nullptr;
             result = run(QStringLiteral("INSERT INTO bucket (start_utc_s, bucket_utc_s) VALUES (?, ?)"),
-                         {startUtcS, m_calendar.start(level, startUtcS)}, query);
+                         {startUtcS, bucketUtcS}, query);
         }
     }
     return result;
@@ -700,11 +709,8 @@ DatabaseResult SqliteDatabase::salvage(const QString &path, qint64 &rows)
                 }
             }
             if (result) {
-                result = rebuildTotals();
-            }
-            if (result) {
                 result =
-                    execute(QStringLiteral("INSERT INTO progress SELECT NULL, %1, %1, %1, %1, %1, %1, %1 "
+                    execute(QStringLiteral("INSERT INTO progress SELECT NULL, %1, %1, %1, %1, %1, %1, %1, %1 "
                                            "WHERE NOT EXISTS (SELECT 1 FROM progress)")
                                 .arg(ZoneChange::always));
             }
@@ -720,6 +726,28 @@ DatabaseResult SqliteDatabase::salvage(const QString &path, qint64 &rows)
             if (result && newest != ZoneChange::always) {
                 m_progress.newestMinuteUtcS = std::max(m_progress.newestMinuteUtcS.value_or(newest), newest);
                 m_progress.salvagedUtcS = m_calendar.nextStart(Level::Month, *m_progress.newestMinuteUtcS);
+            }
+            // Every month whole, of which its total can be made.
+            qint64 lastMonth = ZoneChange::always;
+            if (result) {
+                result = readNumber(QStringLiteral("SELECT coalesce(max(start_utc_s), %1) FROM usage_month")
+                                        .arg(ZoneChange::always),
+                                    lastMonth);
+            }
+            m_progress.monthCeilingUtcS =
+                lastMonth == ZoneChange::always ? lastMonth : m_calendar.nextStart(Level::Month, lastMonth);
+            if (result) {
+                result = closeMonths(std::numeric_limits<qint64>::max());
+            }
+            if (result) {
+                result = rebuildTotals();
+            }
+            if (result) {
+                result = openLastMonth();
+            }
+            if (result) {
+                result = readNumber(QStringLiteral("SELECT month_ceiling_utc_s FROM progress"),
+                                    m_progress.monthCeilingUtcS);
             }
             result = finish(result);
             if (!result) {

@@ -48,7 +48,7 @@ private:
     DatabaseResult open(const QString &name, const QString &options);
     DatabaseResult openFile(bool check);
     static QString onConflictAdd();
-    DatabaseResult fillBuckets(const Facts &facts, Level level);
+    DatabaseResult fillBuckets(const Facts &facts, Level level, bool &isAny);
     DatabaseResult insertRows(const QString &table, const QString &onConflict, const Facts &facts,
                               bool hasRemotes);
     DatabaseResult migrate();

@@ -3,6 +3,8 @@
 -- an earlier version writes none.
 ALTER TABLE host ADD COLUMN has_totals BOOLEAN NOT NULL DEFAULT false
 --;
+ALTER TABLE progress ADD COLUMN month_ceiling_utc_s BIGINT NOT NULL DEFAULT -4611686018427387904
+--;
 CREATE TABLE total_minute (
     host_id BIGINT NOT NULL,
     program_id BIGINT NOT NULL,
