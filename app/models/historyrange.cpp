@@ -52,9 +52,10 @@ QString dateText(const QDate &date)
     return QLocale().toString(date, tr("ddd d MMM yyyy"));
 }
 
+/// By the minute, also where the short format of the language has seconds.
 QString clockText(const QTime &time)
 {
-    return QLocale().toString(time, QLocale::ShortFormat);
+    return QLocale().toString(time, QLocale().timeFormat(QLocale::ShortFormat).remove(u":ss"_s));
 }
 
 QString dateTimeText(const QDateTime &time)
@@ -245,6 +246,16 @@ QString HistoryRange::timeText(qint64 utcS, qint64 bucketS) const
     if (local(m_fromUtcS, m_zone).date() == local(m_toUtcS - 1, m_zone).date())
         return clockText(time.time());
     return tr("%1, %2").arg(QLocale().toString(time.date(), tr("ddd d MMM")), clockText(time.time()));
+}
+
+QString HistoryRange::momentText(qint64 utcS) const
+{
+    const QDateTime time = local(utcS, m_zone);
+    if (m_toUtcS - m_fromUtcS > 60 * dayS)
+        return QLocale().toString(time.date(), tr("d MMM yyyy"));
+    if (local(m_fromUtcS, m_zone).date() == local(m_toUtcS - 1, m_zone).date())
+        return clockText(time.time());
+    return tr("%1, %2").arg(QLocale().toString(time.date(), tr("d MMM")), clockText(time.time()));
 }
 
 QString HistoryRange::spanText(qint64 beginUtcS, qint64 endUtcS) const

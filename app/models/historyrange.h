@@ -47,6 +47,8 @@ public:
     /// needs.
     QString timeText(qint64 utcS, qint64 bucketS) const;
 
+    /// Shorter, for a table: "23 Nov, 14:05"; of more than two months the day alone, which is all there is.
+    QString momentText(qint64 utcS) const;
     /// Likewise of a bucket: "Mon 23 Nov, 14:05 – 14:10".
     QString spanText(qint64 beginUtcS, qint64 endUtcS) const;
 

@@ -110,11 +110,6 @@ QToolButton *HistoryRangeBar::addButton(const QString &text, const QString &tool
     return button;
 }
 
-void HistoryRangeBar::addToEnd(QWidget *widget)
-{
-    static_cast<QHBoxLayout *>(layout()->itemAt(0)->layout())->addWidget(widget);
-}
-
 void HistoryRangeBar::setRange(const HistoryRange &range, qint64 nowUtcS)
 {
     m_next->setEnabled(range.hasNext(nowUtcS));

@@ -160,6 +160,12 @@ private Q_SLOTS:
                      .spanText(at("2026-11-17 14:00:00"), at("2026-11-17 15:00:00")),
                  u"Tue 17 Nov, 14:00 – 15:00"_s);
         QCOMPARE(day.timeText(at("2026-11-23 00:00:00"), 86400), u"Mon 23 Nov 2026"_s);
+        QCOMPARE(day.momentText(at("2026-11-23 14:05:00")), u"14:05"_s);
+        const qint64 now = at("2026-11-23 22:37:12");
+        QCOMPARE(HistoryRange::latest(Kind::Week, now, berlin).momentText(at("2026-11-18 14:05:00")),
+                 u"18 Nov, 14:05"_s);
+        QCOMPARE(HistoryRange::latest(Kind::Year, now, berlin).momentText(at("2026-03-18 00:00:00")),
+                 u"18 Mar 2026"_s);
     }
 
     void ticks_data()
