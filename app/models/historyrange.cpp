@@ -58,11 +58,6 @@ QString clockText(const QTime &time)
     return QLocale().toString(time, QLocale().timeFormat(QLocale::ShortFormat).remove(u":ss"_s));
 }
 
-QString dateTimeText(const QDateTime &time)
-{
-    return tr("%1, %2").arg(dateText(time.date()), clockText(time.time()));
-}
-
 } // namespace
 
 qint64 HistoryRange::writtenUntil(qint64 nowUtcS)
@@ -199,7 +194,10 @@ QString HistoryRange::sentence() const
     const QDateTime to = local(m_toUtcS, m_zone);
     const QString span = from.date() == to.date()
         ? tr("%1, %2 – %3").arg(dateText(from.date()), clockText(from.time()), clockText(to.time()))
-        : tr("%1 – %2").arg(dateTimeText(from), dateTimeText(to));
+        : tr("%1, %2 – %3, %4")
+              .arg(from.date().year() == to.date().year() ? QLocale().toString(from.date(), tr("ddd d MMM"))
+                                                          : dateText(from.date()),
+                   clockText(from.time()), dateText(to.date()), clockText(to.time()));
     if (m_isLatest) {
         switch (m_kind) {
         case Kind::Hour:
@@ -268,8 +266,9 @@ QString HistoryRange::spanText(qint64 beginUtcS, qint64 endUtcS) const
 
 QList<TimeTick> timeTicks(qint64 fromUtcS, qint64 toUtcS, const QTimeZone &zone, int most)
 {
-    static constexpr std::array<qint64, 13> steps = {
-        1, 2, 5, 10, 15, 30, 60, 2 * 60, 3 * 60, 6 * 60, 12 * 60, 24 * 60, 48 * 60}; // minutes
+    static constexpr std::array<qint64, 15> steps = {
+        1,      2,      5,       10,      15,      30,          60,          2 * 60,
+        3 * 60, 6 * 60, 12 * 60, 24 * 60, 48 * 60, 7 * 24 * 60, 14 * 24 * 60}; // minutes
     static constexpr std::array monthSteps = {1, 2, 3, 6, 12, 24, 60, 120};
     const auto wall = [&zone](qint64 utcS) { return local(utcS, zone); };
     for (const qint64 step : steps) {

@@ -41,7 +41,7 @@ public:
     /// Where the period before begins, which ends where this begins.
     qint64 previousFromUtcS() const;
 
-    /// "Last 24 hours: Sun 22 Nov 2026, 14:05 – Mon 23 Nov 2026, 14:07".
+    /// "Last 24 hours: Sun 22 Nov, 14:05 – Mon 23 Nov 2026, 14:07".
     QString sentence() const;
     /// "14:05", "Mon 23 Nov, 14:05", …: a time within the range, as precisely as a bucket of that length
     /// needs.

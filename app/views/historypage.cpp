@@ -43,7 +43,7 @@ using By = HistoryQuery::By;
 constexpr std::array groups = {By::Program, By::Remote, By::Protocol, By::Interface, By::Time};
 constexpr QSize leastPicture(960, 480);
 constexpr double pictureScale = 2; ///< sharp in print and on fine screens
-constexpr int wideFrom = 760; ///< there is room for whole sentences
+constexpr int wideFrom = 800; ///< there is room for whole sentences
 constexpr qint64 minuteS = 60;
 /// After a minute is over, with what it takes to be written.
 constexpr qint64 refreshAtS = 12;
@@ -80,10 +80,11 @@ HistoryPage::HistoryPage(const QTimeZone &zone, QWidget *parent)
     m_tree->setAccessibleName(tr("What moved in this time"));
     m_tree->setRootIsDecorated(false);
     m_tree->setItemDelegate(new HistoryDelegate(this));
-    m_tree->setUpColumns({u"00.0 MiB"_s, u"00.0 MiB"_s, u"00.0 %"_s, u"> +999 %"_s, u"30 Nov, 00:00"_s,
+    m_tree->setUpColumns({u"00.0 MiB"_s, u"00.0 MiB"_s, u"100.0 %"_s, u"> +999 %"_s, u"30 Nov, 00:00"_s,
                           u"30 Nov, 00:00"_s, u"00000000000"_s},
                          HistoryModel::Share, Qt::DescendingOrder);
     m_tree->setMinimumHeight(120);
+    m_chart->setMinimumHeight(m_chart->minimumSizeHint().height());
     connect(m_tree, &QTreeView::customContextMenuRequested, this, &HistoryPage::showRowMenu);
     connect(m_tree, &QTreeView::doubleClicked, this, &HistoryPage::enterRow);
     setFocusProxy(m_tree);
@@ -407,8 +408,9 @@ void HistoryPage::showAnswer()
 void HistoryPage::showTotals()
 {
     const std::optional<MeasuredBytes> total = m_browser.total();
-    m_totals->setVisible(total.has_value());
-    if (!total)
+    const bool isShown = total && m_browser.emptyText().isEmpty();
+    m_totals->setVisible(isShown);
+    if (!isShown)
         return;
     const Colours colours = coloursFor(palette());
     QString text = u"<span style=\"color:%1\">↓ %2</span>&nbsp; <span style=\"color:%3\">↑ %4</span>"_s.arg(
@@ -437,8 +439,7 @@ QString HistoryPage::outlookText() const
                               .arg(month, of, bytes(outlook->soFar.rx), bytes(outlook->soFar.tx));
     if (!outlook->expected)
         return tr("%1 Where it is heading can be told after a day.").arg(soFar);
-    return tr("%1 Heading for about %2 received and %3 sent by its end: an estimate, if it goes on as until "
-              "now.")
+    return tr("%1 At this pace about %2 and %3 by its end (an estimate).")
         .arg(soFar, bytes(outlook->expected->rx), bytes(outlook->expected->tx));
 }
 

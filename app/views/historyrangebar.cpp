@@ -77,7 +77,7 @@ HistoryRangeBar::HistoryRangeBar(QWidget *parent)
         auto *label = new QLabel(name, m_custom);
         label->setBuddy(edit);
         edit->setCalendarPopup(true);
-        edit->setDisplayFormat(QLocale().dateTimeFormat(QLocale::ShortFormat));
+        edit->setDisplayFormat(QLocale().dateTimeFormat(QLocale::ShortFormat).remove(u":ss"_s));
         edit->setAccessibleName(QString(name).remove(u'&'));
         custom->addWidget(label);
         custom->addWidget(edit);
