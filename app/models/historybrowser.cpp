@@ -323,9 +323,12 @@ void HistoryBrowser::finish(const QString &problem)
 {
     m_isAsking = false;
     m_next.problem = problem;
+    // An older one was imported: asked anew with the next question. A bucket may begin before the history.
     const qint64 firstUtcS = m_next.answer.total.firstUtcS;
-    if (m_begunUtcS && firstUtcS != 0 && firstUtcS < *m_begunUtcS)
-        m_begunUtcS.reset(); // an older one was imported: asked anew with the next question
+    const QList<qint64> &starts = m_next.answer.pointStartsUtcS;
+    const auto after = std::upper_bound(starts.cbegin(), starts.cend(), firstUtcS);
+    if (m_begunUtcS && firstUtcS != 0 && after != starts.cend() && *after <= *m_begunUtcS)
+        m_begunUtcS.reset();
     m_shown = std::exchange(m_next, {});
     draw();
     Q_EMIT changed();

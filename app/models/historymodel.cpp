@@ -21,7 +21,6 @@ namespace {
 using By = HistoryQuery::By;
 
 constexpr qsizetype mostCoursePoints = 48;
-constexpr qint64 dayS = 86400;
 constexpr double mostPercent = 999;
 
 TrafficCounts countsOf(const TrafficSums &sums)
@@ -317,12 +316,10 @@ QString HistoryModel::text(const Row &row, int column) const
     case Change:
         return changeText(changeOf(row));
     case First:
-    case Last: {
-        // Of a year the day is enough, and all there is.
-        const qint64 bucketS = m_range.toUtcS() - m_range.fromUtcS() > 60 * dayS ? dayS : 60;
-        const qint64 utcS = column == First ? row.figures.firstUtcS : row.figures.lastUtcS;
-        return m_range.timeText(bucketS == dayS && column == Last ? utcS - 1 : utcS, bucketS);
-    }
+        return m_range.momentText(row.figures.firstUtcS);
+    case Last:
+        // The end of a bucket: of a day, that is midnight of the next.
+        return m_range.momentText(row.figures.lastUtcS - 1);
     default:
         return {};
     }

@@ -52,14 +52,10 @@ QString dateText(const QDate &date)
     return QLocale().toString(date, tr("ddd d MMM yyyy"));
 }
 
+/// By the minute, also where the short format of the language has seconds.
 QString clockText(const QTime &time)
 {
-    return QLocale().toString(time, QLocale::ShortFormat);
-}
-
-QString dateTimeText(const QDateTime &time)
-{
-    return tr("%1, %2").arg(dateText(time.date()), clockText(time.time()));
+    return QLocale().toString(time, QLocale().timeFormat(QLocale::ShortFormat).remove(u":ss"_s));
 }
 
 } // namespace
@@ -198,7 +194,10 @@ QString HistoryRange::sentence() const
     const QDateTime to = local(m_toUtcS, m_zone);
     const QString span = from.date() == to.date()
         ? tr("%1, %2 – %3").arg(dateText(from.date()), clockText(from.time()), clockText(to.time()))
-        : tr("%1 – %2").arg(dateTimeText(from), dateTimeText(to));
+        : tr("%1, %2 – %3, %4")
+              .arg(from.date().year() == to.date().year() ? QLocale().toString(from.date(), tr("ddd d MMM"))
+                                                          : dateText(from.date()),
+                   clockText(from.time()), dateText(to.date()), clockText(to.time()));
     if (m_isLatest) {
         switch (m_kind) {
         case Kind::Hour:
@@ -247,6 +246,16 @@ QString HistoryRange::timeText(qint64 utcS, qint64 bucketS) const
     return tr("%1, %2").arg(QLocale().toString(time.date(), tr("ddd d MMM")), clockText(time.time()));
 }
 
+QString HistoryRange::momentText(qint64 utcS) const
+{
+    const QDateTime time = local(utcS, m_zone);
+    if (m_toUtcS - m_fromUtcS > 60 * dayS)
+        return QLocale().toString(time.date(), tr("d MMM yyyy"));
+    if (local(m_fromUtcS, m_zone).date() == local(m_toUtcS - 1, m_zone).date())
+        return clockText(time.time());
+    return tr("%1, %2").arg(QLocale().toString(time.date(), tr("d MMM")), clockText(time.time()));
+}
+
 QString HistoryRange::spanText(qint64 beginUtcS, qint64 endUtcS) const
 {
     const QString begin = timeText(beginUtcS, endUtcS - beginUtcS);
@@ -257,8 +266,9 @@ QString HistoryRange::spanText(qint64 beginUtcS, qint64 endUtcS) const
 
 QList<TimeTick> timeTicks(qint64 fromUtcS, qint64 toUtcS, const QTimeZone &zone, int most)
 {
-    static constexpr std::array<qint64, 13> steps = {
-        1, 2, 5, 10, 15, 30, 60, 2 * 60, 3 * 60, 6 * 60, 12 * 60, 24 * 60, 48 * 60}; // minutes
+    static constexpr std::array<qint64, 15> steps = {
+        1,      2,      5,       10,      15,      30,          60,          2 * 60,
+        3 * 60, 6 * 60, 12 * 60, 24 * 60, 48 * 60, 7 * 24 * 60, 14 * 24 * 60}; // minutes
     static constexpr std::array monthSteps = {1, 2, 3, 6, 12, 24, 60, 120};
     const auto wall = [&zone](qint64 utcS) { return local(utcS, zone); };
     for (const qint64 step : steps) {

@@ -41,12 +41,14 @@ public:
     /// Where the period before begins, which ends where this begins.
     qint64 previousFromUtcS() const;
 
-    /// "Last 24 hours: Sun 22 Nov 2026, 14:05 – Mon 23 Nov 2026, 14:07".
+    /// "Last 24 hours: Sun 22 Nov, 14:05 – Mon 23 Nov 2026, 14:07".
     QString sentence() const;
     /// "14:05", "Mon 23 Nov, 14:05", …: a time within the range, as precisely as a bucket of that length
     /// needs.
     QString timeText(qint64 utcS, qint64 bucketS) const;
 
+    /// Shorter, for a table: "23 Nov, 14:05"; of more than two months the day alone, which is all there is.
+    QString momentText(qint64 utcS) const;
     /// Likewise of a bucket: "Mon 23 Nov, 14:05 – 14:10".
     QString spanText(qint64 beginUtcS, qint64 endUtcS) const;
 

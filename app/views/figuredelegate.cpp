@@ -5,6 +5,7 @@
 #include "tone.h"
 
 #include <QPainter>
+#include <QTreeView>
 
 namespace Nettally {
 
@@ -51,7 +52,10 @@ void FigureDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option
 
     painter->setPen(colourOf(Tone(index.data(toneRole).toInt()), colours, option.palette));
     painter->setFont(option.font);
-    const int left = index.column() == 0 ? 2 : leftMargin;
+    // Below a branch the name stands close to its sign.
+    const auto *tree = qobject_cast<const QTreeView *>(option.widget);
+    const bool hasSign = index.column() == 0 && (!tree || tree->rootIsDecorated());
+    const int left = hasSign ? 2 : leftMargin;
     const QRect place = option.rect.adjusted(left, 0, -rightMargin, 0);
     const auto alignment = index.data(Qt::TextAlignmentRole).value<Qt::Alignment>();
     const QString text = index.data().toString();

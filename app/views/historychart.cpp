@@ -191,12 +191,13 @@ void HistoryChart::paintAll(QPainter &painter, const Layout &layout, qsizetype h
 
 void HistoryChart::paintGaps(QPainter &painter, const Layout &layout) const
 {
-    const Colours colours = coloursFor(palette());
+    QColor hatch = coloursFor(palette()).muted;
+    hatch.setAlphaF(0.4F);
     for (const HistoryGraph::Gap &gap : m_browser.graph().gaps()) {
         const double left = std::round(xOf(layout, gap.beginUtcS));
         // A gap is never so short that it cannot be seen.
         const double right = std::max(left + 1, std::round(xOf(layout, gap.endUtcS)));
-        paintHatch(painter, {left, layout.plot.top(), right - left, layout.plot.height()}, colours.border);
+        paintHatch(painter, {left, layout.plot.top(), right - left, layout.plot.height()}, hatch);
     }
 }
 
@@ -363,9 +364,9 @@ QStringList HistoryChart::cursorLines() const
     if (!graph.rates(total, m_bucket, measure))
         return lines;
     const std::optional<MeasuredBytes> bytes = bytesOf(total, measure);
-    lines.append(u"%1\t%2\t%3"_s.arg(tr("Moved"),
-                                     bytes ? formatBytes(bytes->rx, m_style.base) : unknownText(),
-                                     bytes ? formatBytes(bytes->tx, m_style.base) : unknownText()));
+    lines.append(u"%1\t↓ %2\t↑ %3"_s.arg(tr("Moved"),
+                                         bytes ? formatBytes(bytes->rx, m_style.base) : unknownText(),
+                                         bytes ? formatBytes(bytes->tx, m_style.base) : unknownText()));
     lines.append(figures(tr("Rate"), total));
     for (qsizetype i = 0; i < graph.series().size() && graph.series().size() > 1; ++i) {
         const HistoryGraph::Series &series = graph.series().at(i);
@@ -404,7 +405,8 @@ void HistoryChart::paintCursor(QPainter &painter, const Layout &layout) const
     }
     constexpr double columnGap = 12;
     const double width = std::max(widest, widths[0] + widths[1] + widths[2] + 2 * columnGap) + 2 * boxMargin;
-    const double height = metrics.height() * static_cast<double>(lines.size()) + 2 * boxMargin;
+    const double lineHeight = metrics.height() + 3;
+    const double height = lineHeight * static_cast<double>(lines.size()) + 2 * boxMargin;
     QRectF box(right + 8, layout.plot.top() + 4, width, height);
     if (box.right() > layout.plot.right())
         box.moveRight(left - 8);
@@ -423,7 +425,7 @@ void HistoryChart::paintCursor(QPainter &painter, const Layout &layout) const
         const auto draw = [&](double x, double cellWidth, const QString &text, const QColor &colour,
                               int where) {
             painter.setPen(colour);
-            painter.drawText(QRectF(x, y, cellWidth, metrics.height()), where | Qt::AlignVCenter, text);
+            painter.drawText(QRectF(x, y, cellWidth, lineHeight), where | Qt::AlignVCenter, text);
         };
         const double x = box.left() + boxMargin;
         const QColor text = palette().color(QPalette::WindowText);
@@ -439,7 +441,7 @@ void HistoryChart::paintCursor(QPainter &painter, const Layout &layout) const
                  colours.receive.text, Qt::AlignRight);
             draw(box.right() - boxMargin - widths[2], widths[2], cells[2], colours.send.text, Qt::AlignRight);
         }
-        y += metrics.height();
+        y += lineHeight;
     }
 }
 

@@ -43,6 +43,7 @@ using By = HistoryQuery::By;
 constexpr std::array groups = {By::Program, By::Remote, By::Protocol, By::Interface, By::Time};
 constexpr QSize leastPicture(960, 480);
 constexpr double pictureScale = 2; ///< sharp in print and on fine screens
+constexpr int wideFrom = 800; ///< there is room for whole sentences
 constexpr qint64 minuteS = 60;
 /// After a minute is over, with what it takes to be written.
 constexpr qint64 refreshAtS = 12;
@@ -79,10 +80,11 @@ HistoryPage::HistoryPage(const QTimeZone &zone, QWidget *parent)
     m_tree->setAccessibleName(tr("What moved in this time"));
     m_tree->setRootIsDecorated(false);
     m_tree->setItemDelegate(new HistoryDelegate(this));
-    m_tree->setUpColumns({u"00.0 MiB"_s, u"00.0 MiB"_s, u"00.0 %"_s, u"> +999 %"_s, u"Mon 30 Nov, 00:00"_s,
-                          u"Mon 30 Nov, 00:00"_s, u"000000000000"_s},
+    m_tree->setUpColumns({u"00.0 MiB"_s, u"00.0 MiB"_s, u"100.0 %"_s, u"> +999 %"_s, u"30 Nov, 00:00"_s,
+                          u"30 Nov, 00:00"_s, u"00000000000"_s},
                          HistoryModel::Share, Qt::DescendingOrder);
     m_tree->setMinimumHeight(120);
+    m_chart->setMinimumHeight(m_chart->minimumSizeHint().height());
     connect(m_tree, &QTreeView::customContextMenuRequested, this, &HistoryPage::showRowMenu);
     connect(m_tree, &QTreeView::doubleClicked, this, &HistoryPage::enterRow);
     setFocusProxy(m_tree);
@@ -103,7 +105,6 @@ HistoryPage::HistoryPage(const QTimeZone &zone, QWidget *parent)
     m_filterEdit->addAction(clear);
 
     makeChoices();
-    m_range->addToEnd(makeExportButton());
     m_pathLayout->setContentsMargins(0, 0, 0, 0);
     m_pathLayout->setSpacing(0);
     for (QLabel *label : {m_note, m_outlook}) {
@@ -118,21 +119,25 @@ HistoryPage::HistoryPage(const QTimeZone &zone, QWidget *parent)
     for (QAbstractButton *button : m_groups->buttons())
         choices->addWidget(button);
     choices->addStretch(1);
-    choices->addWidget(m_measure);
+    choices->addWidget(makeExportButton());
     auto *finding = new QHBoxLayout;
     finding->addWidget(m_filterEdit, 3);
-    finding->addWidget(m_pathBar, 4);
     finding->addStretch(1);
+    finding->addWidget(m_measure);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(10);
     layout->addWidget(m_range);
     layout->addWidget(m_saveNotice);
+    layout->addWidget(m_pathBar);
     layout->addWidget(makeCard(), 3);
     layout->addLayout(choices);
     layout->addLayout(finding);
     layout->addWidget(m_tree, 2);
     layout->addWidget(m_outlook);
+    // They take what is left, however little that is.
+    for (QWidget *widget : {static_cast<QWidget *>(m_tree), static_cast<QWidget *>(m_chart)})
+        widget->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored);
 
     addShortcut(Qt::Key_Return, m_tree, &HistoryPage::enterCurrent);
     addShortcut(Qt::Key_Enter, m_tree, &HistoryPage::enterCurrent);
@@ -391,7 +396,7 @@ void HistoryPage::showAnswer()
     m_cardStack->setCurrentIndex(empty.isEmpty() ? 0 : 1);
     m_sentence->setText(m_browser.shownRange().sentence());
     m_sentence->setToolTip(m_sentence->text());
-    m_totals->setText(empty.isEmpty() ? totalText() : QString());
+    showTotals();
     m_note->setText(m_browser.note());
     m_note->setVisible(!m_note->text().isEmpty());
     const QString outlook = outlookText();
@@ -400,22 +405,24 @@ void HistoryPage::showAnswer()
     m_chart->refresh();
 }
 
-/// As rich text, in the hues.
-QString HistoryPage::totalText() const
+void HistoryPage::showTotals()
 {
     const std::optional<MeasuredBytes> total = m_browser.total();
-    if (!total)
-        return {};
+    const bool isShown = total && m_browser.emptyText().isEmpty();
+    m_totals->setVisible(isShown);
+    if (!isShown)
+        return;
     const Colours colours = coloursFor(palette());
     QString text = u"<span style=\"color:%1\">↓ %2</span>&nbsp; <span style=\"color:%3\">↑ %4</span>"_s.arg(
         colours.receive.text.name(), formatBytes(total->rx, m_style.base), colours.send.text.name(),
         formatBytes(total->tx, m_style.base));
     if (const std::optional<double> change = m_browser.change()) {
+        const QString changed = HistoryModel::changeText(change);
         text += u"&nbsp; <span style=\"color:%1\">%2</span>"_s.arg(
             colours.muted.name(),
-            tr("%1 against the period before").arg(HistoryModel::changeText(change)).toHtmlEscaped());
+            (width() < wideFrom ? changed : tr("%1 against the period before").arg(changed)).toHtmlEscaped());
     }
-    return text;
+    m_totals->setText(text);
 }
 
 QString HistoryPage::outlookText() const
@@ -432,8 +439,7 @@ QString HistoryPage::outlookText() const
                               .arg(month, of, bytes(outlook->soFar.rx), bytes(outlook->soFar.tx));
     if (!outlook->expected)
         return tr("%1 Where it is heading can be told after a day.").arg(soFar);
-    return tr("%1 Heading for about %2 received and %3 sent by its end: an estimate, if it goes on as until "
-              "now.")
+    return tr("%1 At this pace about %2 and %3 by its end (an estimate).")
         .arg(soFar, bytes(outlook->expected->rx), bytes(outlook->expected->tx));
 }
 
@@ -492,6 +498,12 @@ void HistoryPage::hideEvent(QHideEvent *event)
 {
     m_refreshTimer.stop();
     QWidget::hideEvent(event);
+}
+
+void HistoryPage::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    showTotals();
 }
 
 void HistoryPage::changeEvent(QEvent *event)

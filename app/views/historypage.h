@@ -51,6 +51,7 @@ public:
 protected:
     void changeEvent(QEvent *event) override;
     void hideEvent(QHideEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
     void showEvent(QShowEvent *event) override;
 
 private:
@@ -63,7 +64,7 @@ private:
     void showAsked();
     void showAnswer();
     void showPath();
-    QString totalText() const;
+    void showTotals();
     QString outlookText() const;
     void enterRow(const QModelIndex &index);
     void enterCurrent();

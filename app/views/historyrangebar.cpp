@@ -77,7 +77,7 @@ HistoryRangeBar::HistoryRangeBar(QWidget *parent)
         auto *label = new QLabel(name, m_custom);
         label->setBuddy(edit);
         edit->setCalendarPopup(true);
-        edit->setDisplayFormat(QLocale().dateTimeFormat(QLocale::ShortFormat));
+        edit->setDisplayFormat(QLocale().dateTimeFormat(QLocale::ShortFormat).remove(u":ss"_s));
         edit->setAccessibleName(QString(name).remove(u'&'));
         custom->addWidget(label);
         custom->addWidget(edit);
@@ -108,11 +108,6 @@ QToolButton *HistoryRangeBar::addButton(const QString &text, const QString &tool
     button->setToolTip(toolTip);
     button->setFocusPolicy(Qt::StrongFocus);
     return button;
-}
-
-void HistoryRangeBar::addToEnd(QWidget *widget)
-{
-    static_cast<QHBoxLayout *>(layout()->itemAt(0)->layout())->addWidget(widget);
 }
 
 void HistoryRangeBar::setRange(const HistoryRange &range, qint64 nowUtcS)

@@ -19,8 +19,6 @@ public:
     explicit HistoryRangeBar(QWidget *parent = nullptr);
 
     void setRange(const HistoryRange &range, qint64 nowUtcS);
-    /// What stands at the end of the first line.
-    void addToEnd(QWidget *widget);
 
 Q_SIGNALS:
     void kindChosen(Nettally::HistoryRange::Kind kind);

@@ -111,23 +111,23 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
     layout->addLayout(right, 1);
     setCentralWidget(central);
 
-    // On a window too low for it the page scrolls.
-    const auto scrolling = [this](QWidget *page) {
+    // On a window too small for it the page scrolls.
+    const auto scrolling = [this](QWidget *page, Qt::ScrollBarPolicy policy) {
         auto *area = new QScrollArea(this);
         area->setFrameShape(QFrame::NoFrame);
         area->setWidgetResizable(true);
-        area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+        area->setHorizontalScrollBarPolicy(policy);
         area->setWidget(page);
         area->setFocusProxy(page);
         area->viewport()->setAutoFillBackground(false);
         page->setAutoFillBackground(false);
         return area;
     };
-    addPage(Page::Overview, scrolling(m_overview), tr("Overview"));
+    addPage(Page::Overview, scrolling(m_overview, Qt::ScrollBarAlwaysOff), tr("Overview"));
     addPage(Page::Programs, m_programs, tr("Programs"));
     addPage(Page::Connections, m_connections, tr("Connections"));
     addPage(Page::Interfaces, m_interfacesPage, tr("Interfaces"));
-    addPage(Page::History, scrolling(m_historyPage), tr("History"));
+    addPage(Page::History, scrolling(m_historyPage, Qt::ScrollBarAsNeeded), tr("History"));
     connect(m_connections, &ConnectionsPage::readingWanted, this, &MainWindow::connectionsWanted);
     static_cast<QVBoxLayout *>(m_sidebar->layout())->addStretch(1);
 

@@ -200,9 +200,11 @@ void lookAtHistory(HistoryStore &store, MainWindow &window, const QString &what)
             script.desktop(nowS - 60 * dayS, nowS - 8 * dayS, 2 * hourS);
         if (what == u"week" || what == u"month" || what == u"year")
             script.desktop(nowS - 8 * dayS, nightS, hourS / 2);
-        script.desktop(nightS + 8 * hourS, nowS, 300);
+        const qint64 pauseS = nowS / 3600 * hourS - 7 * hourS;
+        script.desktop(nightS + 8 * hourS, pauseS, 300);
+        script.desktop(pauseS + 2 * hourS, nowS, 300);
         script.notMeasured(nightS, nightS + 8 * hourS, NotMeasuredReason::HelperOff);
-        script.notMeasured(nowS - 7 * hourS, nowS - 6 * hourS, NotMeasuredReason::Suspended);
+        script.notMeasured(pauseS, pauseS + 2 * hourS, NotMeasuredReason::Suspended);
     }
     script.store();
     window.setHistorySource([&store](const HistoryQuery &query, const HistoryBrowser::Answered &answered) {

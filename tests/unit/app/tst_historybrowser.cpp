@@ -441,6 +441,30 @@ private Q_SLOTS:
         QVERIFY(!browser.isWaiting());
     }
 
+    /// Its first bucket may begin before it; one that ends before is of an older history that was imported.
+    void theBeginOfTheHistory()
+    {
+        Store store;
+        HistoryBrowser browser(berlin);
+        browser.setClock([] { return now; });
+        browser.setSource(store.source());
+        browser.refresh();
+        const qint64 begun = now - now % 60 - 5 * hourS + 1800;
+        store.answerBegin(begun);
+        const QList<qint64> starts = {begun - 3 * hourS, begun - 1800, begun + 1800};
+        HistoryRow row = program(u"curl"_s, payload(5, 5));
+        row.firstUtcS = starts[1];
+        store.answer(answerOf({row}, starts));
+        store.answer(monthOf(payload(5, 5)));
+        QCOMPARE(browser.begunUtcS(), begun);
+        QCOMPARE(browser.graph().buckets().at(1).measuredS, 1800);
+        browser.refresh();
+        row.firstUtcS = starts[0];
+        store.answer(answerOf({row}, starts));
+        store.answer(monthOf(payload(5, 5)));
+        QVERIFY(!browser.begunUtcS());
+    }
+
     void saysThatNobodyMeasured()
     {
         Store store;

@@ -142,6 +142,9 @@ private Q_SLOTS:
             HistoryRange::custom(at("2026-11-23 20:00:30"), at("2026-11-23 22:00:10"), berlin);
         QCOMPARE(spanOf(range), u"2026-11-23 20:00:00 / 2026-11-23 22:00:00"_s);
         QCOMPARE(range.sentence(), u"Mon 23 Nov 2026, 20:00 – 22:00"_s);
+        QCOMPARE(
+            HistoryRange::custom(at("2026-11-22 20:00:00"), at("2026-11-23 22:00:00"), berlin).sentence(),
+            u"Sun 22 Nov, 20:00 – Mon 23 Nov 2026, 22:00"_s);
         QCOMPARE(spanOf(range.previous()), u"2026-11-23 18:00:00 / 2026-11-23 20:00:00"_s);
         // No further than what is stored.
         QCOMPARE(spanOf(range.next(now)), u"2026-11-23 20:37:00 / 2026-11-23 22:37:00"_s);
@@ -160,6 +163,12 @@ private Q_SLOTS:
                      .spanText(at("2026-11-17 14:00:00"), at("2026-11-17 15:00:00")),
                  u"Tue 17 Nov, 14:00 – 15:00"_s);
         QCOMPARE(day.timeText(at("2026-11-23 00:00:00"), 86400), u"Mon 23 Nov 2026"_s);
+        QCOMPARE(day.momentText(at("2026-11-23 14:05:00")), u"14:05"_s);
+        const qint64 now = at("2026-11-23 22:37:12");
+        QCOMPARE(HistoryRange::latest(Kind::Week, now, berlin).momentText(at("2026-11-18 14:05:00")),
+                 u"18 Nov, 14:05"_s);
+        QCOMPARE(HistoryRange::latest(Kind::Year, now, berlin).momentText(at("2026-03-18 00:00:00")),
+                 u"18 Mar 2026"_s);
     }
 
     void ticks_data()
@@ -178,6 +187,8 @@ private Q_SLOTS:
         QTest::newRow("week") << u"2026-11-16 22:00:00"_s << u"2026-11-23 22:37:00"_s << 8
                               << QStringList{u"17 Nov"_s, u"18 Nov"_s, u"19 Nov"_s, u"20 Nov"_s,
                                              u"21 Nov"_s, u"22 Nov"_s, u"23 Nov"_s};
+        QTest::newRow("month") << u"2026-10-24 22:00:00"_s << u"2026-11-23 22:37:00"_s << 8
+                               << QStringList{u"26 Oct"_s, u"2 Nov"_s, u"9 Nov"_s, u"16 Nov"_s, u"23 Nov"_s};
         QTest::newRow("year") << u"2025-11-23 00:00:00"_s << u"2026-11-23 22:37:00"_s << 8
                               << QStringList{u"2026"_s,
                                              u"Mar"_s,
