@@ -66,8 +66,18 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     connect(&m_client, &MonitorClient::updateReceived, this, &Pipeline::takeUpdate);
     connect(&m_client, &MonitorClient::stateChanged, this, &Pipeline::showHelperState);
     connect(&m_client, &MonitorClient::statusReceived, &m_window, &MainWindow::setHelperStatus);
+    m_model.setNameBook(&m_names);
+    m_connections.setNameBook(&m_names);
+    m_client.setNamesWanted(true);
+    connect(&m_client, &MonitorClient::namesReceived, this, [this](const QList<NameAnswer> &answers) {
+        if (m_nameObserver.take(answers))
+            m_model.renewNames();
+    });
     connect(&m_client, &MonitorClient::balanceReceived, this,
             [this](quint64, const QList<InterfaceBalance> &interfaces) { m_interfaces.take(interfaces); });
+    connect(&m_window, &MainWindow::auditWanted, &m_client, &MonitorClient::requestAudit);
+    connect(&m_client, &MonitorClient::auditReceived, &m_window, &MainWindow::setAudit);
+    connect(&m_client, &MonitorClient::auditFailed, &m_window, &MainWindow::setAuditProblem);
     connect(&m_window, &MainWindow::connectionsWanted, &m_client, &MonitorClient::requestConnections);
     connect(&m_client, &MonitorClient::connectionsReceived, this, [this](const ConnectionList &list) {
         m_connections.apply(list);
@@ -120,6 +130,8 @@ void Pipeline::takeUpdate(const UsageUpdate &update)
     const UsageChange change = m_book.apply(update);
     if (const HistoryBatch batch = batchOf(change); !batch.records.isEmpty())
         m_store.applyBatch(batch);
+    if (change.isNewInstance)
+        m_nameObserver.forgetInstance();
     m_model.apply(m_book, change);
     m_history.apply(m_book, change);
 }

@@ -7,6 +7,7 @@
 #include "livemodel.h"
 #include "mainwindow.h"
 #include "monitorclient.h"
+#include "nameobserver.h"
 #include "traffichistory.h"
 #include "tray.h"
 #include "usagebook.h"
@@ -22,6 +23,7 @@ namespace Nettally {
  *     MonitorClient -> UsageUpdate -> UsageBook -> UsageChange -+-> HistoryStore (the record)
  *                                                               +-> TrafficHistory, LiveModel -> MainWindow
  *     HistoryStore -> HistoryAnswer -> HistoryBrowser -> MainWindow, when its page asks
+ *     MonitorClient -> NameAnswer -> NameObserver -> NameBook -> LiveModel, ConnectionsModel
  *     MonitorClient -> InterfaceBalance -> InterfaceModel -> MainWindow
  *     MonitorClient -> ConnectionList -> ConnectionsModel -> MainWindow, while its page is seen
  *     HistoryStore -> sums of today and the month -> Tray
@@ -46,6 +48,8 @@ private:
     // In the order of the road; what is destroyed first reads from what is destroyed after it.
     MonitorClient m_client;
     UsageBook m_book;
+    NameBook m_names;
+    NameObserver m_nameObserver{m_names};
     HistoryStore m_store;
     TrafficHistory m_history;
     LiveModel m_model;

@@ -23,6 +23,13 @@ std::optional<qint64> ageMs(const Connection &connection, quint64 timeNs)
     return timeNs > *connection.openedNs ? qint64((timeNs - *connection.openedNs) / 1'000'000) : 0;
 }
 
+QString remoteText(const Connection &connection, NameBook &names)
+{
+    const QString name = printable(names.nameOf(connection.programId, connection.remote).text);
+    return name.isEmpty() ? endpointText(connection.remote, connection.remotePort)
+                          : QStringLiteral("%1:%2").arg(name).arg(connection.remotePort);
+}
+
 /// null when not known.
 template <typename Number>
 QJsonValue jsonOf(const std::optional<Number> &number)
@@ -30,7 +37,7 @@ QJsonValue jsonOf(const std::optional<Number> &number)
     return number ? QJsonValue(qint64(*number)) : QJsonValue();
 }
 
-QJsonObject connectionJson(const Connection &connection, const ConnectionList &list)
+QJsonObject connectionJson(const Connection &connection, const ConnectionList &list, NameBook &names)
 {
     QJsonObject object;
     object.insert(QStringLiteral("cookie"), qint64(connection.cookie));
@@ -40,6 +47,8 @@ QJsonObject connectionJson(const Connection &connection, const ConnectionList &l
     object.insert(QStringLiteral("local"), connection.local.toString());
     object.insert(QStringLiteral("localPort"), connection.localPort);
     object.insert(QStringLiteral("remote"), connection.remote.toString());
+    object.insert(QStringLiteral("remoteName"),
+                  remoteNameJson(names, connection.programId, connection.remote));
     object.insert(QStringLiteral("remotePort"), connection.remotePort);
     object.insert(QStringLiteral("ageMs"), jsonOf(ageMs(connection, list.timeNs)));
 
@@ -73,11 +82,12 @@ QJsonObject connectionJson(const Connection &connection, const ConnectionList &l
 
 } // namespace
 
-QJsonObject connectionsJson(const ConnectionList &list, Scope granted, const QString &scopeNote)
+QJsonObject connectionsJson(const ConnectionList &list, NameBook &names, Scope granted,
+                            const QString &scopeNote)
 {
     QJsonArray connections;
     for (const Connection &connection : list.connections)
-        connections.append(connectionJson(connection, list));
+        connections.append(connectionJson(connection, list, names));
     return {{QStringLiteral("schema"), QStringLiteral("nettally.connections/1")},
             {QStringLiteral("timeNs"), qint64(list.timeNs)},
             {QStringLiteral("scope"), granted == Scope::All ? QStringLiteral("all") : QStringLiteral("own")},
@@ -86,7 +96,7 @@ QJsonObject connectionsJson(const ConnectionList &list, Scope granted, const QSt
             {QStringLiteral("connections"), connections}};
 }
 
-TextTable connectionsTable(const ConnectionList &list)
+TextTable connectionsTable(const ConnectionList &list, NameBook &names)
 {
     TextTable table;
     table.columns = {{Ctl::tr("Program"), false, true, Meaning::Plain},
@@ -123,8 +133,7 @@ TextTable connectionsTable(const ConnectionList &list)
         table.rows.append(
             {line.label, hasPid ? QString::number(program->pid) : unknown, tcpStateText(connection.state),
              endpointText(connection.local, connection.localPort),
-             connection.state == TcpState::Listening ? unknown
-                                                     : endpointText(connection.remote, connection.remotePort),
+             connection.state == TcpState::Listening ? unknown : remoteText(connection, names),
              figures && figures->roundTripUs ? roundTripText(*figures->roundTripUs) : unknown,
              figures ? QString::number(figures->retransmits) : unknown,
              figures ? formatBytes(figures->rxBytes) : unknown,

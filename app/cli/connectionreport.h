@@ -2,6 +2,7 @@
 #pragma once
 
 #include "connection.h"
+#include "namebook.h"
 #include "texttable.h"
 
 #include <QJsonObject>
@@ -9,7 +10,8 @@
 /// The TCP connections, for programs as JSON, whose fields README.md documents, and for people.
 namespace Nettally::Cli {
 
-QJsonObject connectionsJson(const ConnectionList &list, Scope granted, const QString &scopeNote);
-TextTable connectionsTable(const ConnectionList &list);
+QJsonObject connectionsJson(const ConnectionList &list, NameBook &names, Scope granted,
+                            const QString &scopeNote);
+TextTable connectionsTable(const ConnectionList &list, NameBook &names);
 
 } // namespace Nettally::Cli

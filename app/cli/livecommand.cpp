@@ -4,6 +4,7 @@
 #include "exitcode.h"
 #include "liverates.h"
 #include "output.h"
+#include "remotenames.h"
 #include "report.h"
 #include "screen.h"
 #include "signalwatcher.h"
@@ -43,9 +44,12 @@ private:
     QString summary() const;
     QString footer(int first, int shown) const;
     int rowCount() const;
+    NameBook &shownNames() { return m_options.numeric ? m_noNames : m_names.book(); }
 
     Options m_options;
     MonitorClient &m_client;
+    RemoteNames m_names;
+    NameBook m_noNames;
     UsageTable m_table;
     LiveRates m_rates;
     QList<LiveRow> m_rows;
@@ -61,6 +65,7 @@ private:
 LiveView::LiveView(const Options &options, MonitorClient &client)
     : m_options(options)
     , m_client(client)
+    , m_names(client)
     , m_isScreenWanted(options.count == 0 && ::isatty(STDIN_FILENO) && ::isatty(STDOUT_FILENO))
 {
     connect(&client, &MonitorClient::updateReceived, this, &LiveView::take);
@@ -76,6 +81,9 @@ LiveView::LiveView(const Options &options, MonitorClient &client)
 void LiveView::take(const UsageUpdate &update)
 {
     releaseWatch(m_client);
+    if (update.instance != m_table.instance()) {
+        m_names.forgetInstance();
+    }
     m_table.apply(update);
     m_table.forgetEnded(keepEndedNs);
     QList<LiveRow> rows = m_rates.update(m_table, m_options.by, m_table.timeNs());
@@ -112,8 +120,9 @@ void LiveView::print()
         m_exitCode = scopeExitCode(m_client, m_options);
     }
     const int count = m_options.top > 0 ? m_options.top : plainRows;
-    const QString table = m_rows.isEmpty() ? Ctl::tr("nothing has moved yet")
-                                           : liveTable(slice(0, count), m_options.by).lines(0).join(u'\n');
+    const QString table = m_rows.isEmpty()
+        ? Ctl::tr("nothing has moved yet")
+        : liveTable(slice(0, count), m_options.by, shownNames()).lines(0).join(u'\n');
     if (!writeOutput((summary() + u'\n' + table + QStringLiteral("\n\n")).toUtf8())) {
         m_exitCode = outputExitCode();
         QCoreApplication::exit(m_exitCode);
@@ -127,7 +136,8 @@ void LiveView::draw()
     const int fit = m_screen->rows();
     m_firstRow = std::clamp(m_firstRow, 0, std::max(0, rowCount() - fit));
     const QList<LiveRow> rows = slice(m_firstRow, fit);
-    m_screen->draw(summary(), liveTable(rows, m_options.by), footer(m_firstRow, int(rows.size())));
+    m_screen->draw(summary(), liveTable(rows, m_options.by, shownNames()),
+                   footer(m_firstRow, int(rows.size())));
 }
 
 void LiveView::readKeys()

@@ -75,6 +75,7 @@ Options
   --top N             at most N rows
   --interval MS       between refreshes, 100 to 60000; 1000 unless told
   --count N           prints N refreshes as plain lines and ends
+  --numeric           addresses, even where the names that programs asked for are known
 )") + scope + Ctl::tr(R"(
 Keys
   q  quit      r s t n  sort by receive, send, total, name      p  pause      arrows, page keys  scroll
@@ -89,6 +90,7 @@ NO_COLOR in the environment switches colours off.
 
 Options
   --by WHAT           program (the default), remote, protocol or connection
+  --numeric           addresses, even where the names that programs asked for are known
   --json              for programs; the fields are documented and stable
 )") + scope + Ctl::tr(R"(
 Examples
@@ -126,9 +128,11 @@ Options
         return Ctl::tr(R"(nettallyctl connections: the TCP connections as they are now
 
 Of the helper's network namespace. Bytes are payload since the connection was opened, also before the
-helper started. A dash is a figure that is not known: a listener has no round trip time.
+helper started. A dash is a figure that is not known: a listener has no round trip time. Names are those that
+programs asked for while Nettally, or "nettallyctl live", was running.
 
 Options
+  --numeric           addresses, even where the names that programs asked for are known
   --json              for programs; the fields are documented and stable
 )") + scope + Ctl::tr(R"(
 Example
@@ -240,7 +244,8 @@ void addOptions(QCommandLineParser &parser, Command command)
         parser.addOption(valued(QStringLiteral("by")));
     }
     if (hasScope(command)) {
-        parser.addOptions({valued(QStringLiteral("scope")), flag(QStringLiteral("ask"))});
+        parser.addOptions(
+            {valued(QStringLiteral("scope")), flag(QStringLiteral("ask")), flag(QStringLiteral("numeric"))});
     }
     if (command == Command::Live) {
         parser.addOptions({valued(QStringLiteral("sort")), valued(QStringLiteral("top")),
@@ -429,6 +434,7 @@ QString readOptions(const QCommandLineParser &parser, Options &options)
     } else {
         options.json = parser.isSet(QStringLiteral("json"));
     }
+    options.numeric = hasScope(options.command) && parser.isSet(QStringLiteral("numeric"));
     if (options.command == Command::Audit) {
         error = readNumber(parser, QStringLiteral("seconds"), 1, 60, options.seconds);
     }

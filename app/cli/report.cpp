@@ -55,11 +55,13 @@ QList<Line> sortedLines(const UsageTable &table, By by)
     return lines;
 }
 
-QJsonObject breakdownJson(const Line &line, By by)
+QJsonObject breakdownJson(const Line &line, By by, NameBook &names)
 {
     QJsonObject object;
     if (by == By::Remote || by == By::Connection) {
         object.insert(QStringLiteral("remote"), line.key.remote.toString());
+        object.insert(QStringLiteral("remoteName"),
+                      remoteNameJson(names, line.key.programId, line.key.remote));
     }
     if (by == By::Protocol || by == By::Connection) {
         object.insert(QStringLiteral("protocol"), line.key.protocol);
@@ -78,6 +80,12 @@ QJsonObject breakdownJson(const Line &line, By by)
 QString remoteText(const Address &remote)
 {
     return remote.isKnown() ? remote.toString() : unknownText();
+}
+
+QString remoteText(const RowKey &key, NameBook &names)
+{
+    const QString name = printable(names.nameOf(key.programId, key.remote).text);
+    return name.isEmpty() ? remoteText(key.remote) : name;
 }
 
 /// Processes of the helper's two made-up programs have no pid and no user.
@@ -157,7 +165,8 @@ QJsonObject countsJson(const QMap<QString, quint64> &counts)
 
 } // namespace
 
-QJsonObject totalsJson(const UsageTable &table, By by, Scope granted, const QString &scopeNote)
+QJsonObject totalsJson(const UsageTable &table, By by, NameBook &names, Scope granted,
+                       const QString &scopeNote)
 {
     static const QHash<By, QString> breakdownNames = {{By::Remote, QStringLiteral("remotes")},
                                                       {By::Protocol, QStringLiteral("protocols")},
@@ -166,7 +175,7 @@ QJsonObject totalsJson(const UsageTable &table, By by, Scope granted, const QStr
     if (by != By::Program) {
         const QList<Line> lines = sortedLines(table, by);
         for (const Line &line : lines) {
-            breakdowns[line.key.programId].append(breakdownJson(line, by));
+            breakdowns[line.key.programId].append(breakdownJson(line, by, names));
         }
     }
     QJsonArray programs;
@@ -201,7 +210,7 @@ QJsonObject totalsJson(const UsageTable &table, By by, Scope granted, const QStr
     };
 }
 
-TextTable totalsTable(const UsageTable &table, By by)
+TextTable totalsTable(const UsageTable &table, By by, NameBook &names)
 {
     TextTable result;
     result.columns = programColumns();
@@ -221,7 +230,7 @@ TextTable totalsTable(const UsageTable &table, By by)
     for (const Line &line : lines) {
         QStringList cells = programCells(table.program(line.key.programId));
         if (by == By::Remote || by == By::Connection) {
-            cells.append(remoteText(line.key.remote));
+            cells.append(remoteText(line.key, names));
         }
         if (by == By::Protocol || by == By::Connection) {
             cells.append(protocolName(line.key.protocol));
@@ -420,7 +429,7 @@ QStringList notMeasuredLines(const QList<NotMeasured> &spans)
     return lines;
 }
 
-TextTable liveTable(const QList<LiveRow> &rows, By by)
+TextTable liveTable(const QList<LiveRow> &rows, By by, NameBook &names)
 {
     TextTable table;
     table.columns = programColumns();
@@ -435,7 +444,7 @@ TextTable liveTable(const QList<LiveRow> &rows, By by)
     for (const LiveRow &row : rows) {
         QStringList cells = programCells(row.program);
         if (by == By::Remote) {
-            cells.append(remoteText(row.key.remote));
+            cells.append(remoteText(row.key, names));
         }
         cells += {formatRate(row.rxBytesPerSecond), formatRate(row.txBytesPerSecond),
                   formatBytes(row.sums.rxPayloadBytesTotal), formatBytes(row.sums.txPayloadBytesTotal),

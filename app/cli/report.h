@@ -3,6 +3,7 @@
 
 #include "historystore.h"
 #include "liverates.h"
+#include "namebook.h"
 #include "texttable.h"
 #include "usagetable.h"
 
@@ -11,8 +12,10 @@
 /// What the commands print: for programs as JSON, whose fields README.md documents, and for people.
 namespace Nettally::Cli {
 
-QJsonObject totalsJson(const UsageTable &table, By by, Scope granted, const QString &scopeNote);
-TextTable totalsTable(const UsageTable &table, By by);
+/// Here and below remotes have the names that @p names knows.
+QJsonObject totalsJson(const UsageTable &table, By by, NameBook &names, Scope granted,
+                       const QString &scopeNote);
+TextTable totalsTable(const UsageTable &table, By by, NameBook &names);
 
 QJsonObject statusJson(const HelperStatus &status);
 QString statusText(const HelperStatus &status);
@@ -25,6 +28,6 @@ TextTable historyTable(const HistoryQuery &query, const HistoryAnswer &answer);
 /// A sentence a span, in local time.
 QStringList notMeasuredLines(const QList<NotMeasured> &spans);
 
-TextTable liveTable(const QList<LiveRow> &rows, By by);
+TextTable liveTable(const QList<LiveRow> &rows, By by, NameBook &names);
 
 } // namespace Nettally::Cli

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "text.h"
 
+#include <QJsonValue>
+
 #include <algorithm>
 
 #include <wchar.h>
@@ -111,6 +113,12 @@ QString balanceLineName(const QString &name)
     };
     // A newer helper may name more.
     return names.value(name, printable(name));
+}
+
+QJsonValue remoteNameJson(NameBook &names, quint32 programId, const Address &remote)
+{
+    const QString name = names.nameOf(programId, remote).text;
+    return name.isEmpty() ? QJsonValue() : QJsonValue(name);
 }
 
 } // namespace Nettally::Cli

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "namebook.h"
 #include "plaintext.h"
 #include "usage.h"
 
 #include <QCoreApplication>
 #include <QString>
+
+class QJsonValue;
 
 namespace Nettally::Cli {
 
@@ -26,5 +29,7 @@ QString directionName(Direction direction);
 
 /// A line of Balance for people.
 QString balanceLineName(const QString &name);
+/// The name of a remote; null when none is known.
+QJsonValue remoteNameJson(NameBook &names, quint32 programId, const Address &remote);
 
 } // namespace Nettally::Cli

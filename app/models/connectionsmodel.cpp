@@ -12,9 +12,9 @@ namespace Nettally {
 
 namespace {
 
-/// All that a new reading may change; not FilterRole, for which each row is filtered anew.
-const QList<int> figureRoles = {Qt::DisplayRole, Qt::ToolTipRole, ConnectionsModel::SortRole,
-                                ConnectionsModel::MutedRole};
+/// All that a new reading may change; not searchRole, for which each row is filtered anew.
+const QList<int> figureRoles = {Qt::DisplayRole, Qt::ToolTipRole, copyRole, toneRole,
+                                ConnectionsModel::SortRole};
 
 bool isOver(TcpState state)
 {
@@ -49,20 +49,27 @@ void ConnectionsModel::apply(const ConnectionList &list)
     for (size_t i = 0; i < m_rows.size(); ++i) {
         Row &row = m_rows[i];
         const Connection &now = list.connections[places.take(row.connection.cookie)];
-        if (now.state != row.connection.state || now.programId != row.connection.programId)
+        const bool isNamedAnew = row.remote.ask(m_names, now.programId);
+        if (isNamedAnew || now.state != row.connection.state || now.programId != row.connection.programId)
             filteredAnew.push_back(int(i));
-        row = {now, programOf(now)};
+        row.connection = now;
+        row.program = programOf(now);
     }
     if (!m_rows.empty())
         Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1), figureRoles);
     for (const int row : filteredAnew)
-        Q_EMIT dataChanged(index(row, State), index(row, State), {FilterRole});
+        Q_EMIT dataChanged(index(row, State), index(row, State), {searchRole});
 
     if (!places.isEmpty()) {
         beginInsertRows({}, rowCount(), rowCount() + int(places.size()) - 1);
         for (const Connection &connection : list.connections) {
-            if (places.contains(connection.cookie))
-                m_rows.push_back({connection, programOf(connection)});
+            if (!places.contains(connection.cookie))
+                continue;
+            const Address &remote = connection.remote;
+            m_rows.push_back({connection,
+                              programOf(connection),
+                              {remote, remote.isKnown() ? remote.toString() : unknownText(), {}}});
+            m_rows.back().remote.ask(m_names, connection.programId);
         }
         endInsertRows();
     }
@@ -108,15 +115,27 @@ void ConnectionsModel::setUnitBase(UnitBase base)
                            {Qt::DisplayRole, Qt::ToolTipRole});
 }
 
-bool ConnectionsModel::matches(int row, const QString &text) const
+void ConnectionsModel::setNamesShown(bool shown)
 {
-    const Row &of = m_rows[size_t(row)];
+    if (shown == m_areNamesShown)
+        return;
+    m_areNamesShown = shown;
+    if (!m_rows.empty())
+        Q_EMIT dataChanged(index(0, Remote), index(rowCount() - 1, Remote), figureRoles);
+    sortRows();
+}
+
+bool ConnectionsModel::matches(const QModelIndex &index, const QString &text) const
+{
+    const Row &of = m_rows[size_t(index.row())];
     const auto holds = [&text](const QString &value) { return value.contains(text, Qt::CaseInsensitive); };
     if (of.program
         && (holds(of.program->executable) || holds(QString::number(of.program->pid))
             || (of.program->kind == ProgramKind::Program && holds(userName(of.program->uid)))))
         return true;
-    for (const int column : {ProgramName, Remote, State, Local}) {
+    if (of.remote.holds(text))
+        return true;
+    for (const int column : {ProgramName, State, Local}) {
         if (holds(display(of, column)))
             return true;
     }
@@ -147,14 +166,10 @@ QVariant ConnectionsModel::data(const QModelIndex &index, int role) const
         return headerData(index.column(), Qt::Horizontal, role);
     case SortRole:
         return sortValue(row, index.column());
-    case MutedRole: {
-        if (isOver(row.connection.state))
-            return true;
-        if (index.column() == ProgramName)
-            return !row.program;
-        const QVariant value = sortValue(row, index.column());
-        return !value.isValid() || (index.column() != Age && value == 0);
-    }
+    case copyRole:
+        return index.column() == Remote ? row.remote.copyText(m_areNamesShown) : QVariant();
+    case toneRole:
+        return int(tone(row, index.column()));
     default:
         return {};
     }
@@ -264,8 +279,9 @@ bool ConnectionsModel::precedes(const Row &a, const Row &b) const
     const quint64 first = a.connection.cookie;
     const quint64 second = b.connection.cookie;
     if (m_sortColumn == Remote) {
-        if (a.connection.remote != b.connection.remote)
-            return compare(a.connection.remote, b.connection.remote);
+        const std::weak_ordering order = RemoteName::compare(a.remote, b.remote, m_areNamesShown);
+        if (order != 0)
+            return m_sortOrder == Qt::AscendingOrder ? order < 0 : order > 0;
         return first < second;
     }
     const QVariant x = sortValue(a, m_sortColumn);
@@ -311,7 +327,7 @@ QString ConnectionsModel::display(const Row &row, int column) const
     case ProgramName:
         return nameOf(row);
     case Remote:
-        return connection.remote.isKnown() ? connection.remote.toString() : unknownText();
+        return row.remote.text(m_areNamesShown);
     case State:
         return tcpStateText(connection.state);
     case Local:
@@ -351,7 +367,7 @@ QVariant ConnectionsModel::sortValue(const Row &row, int column) const
     case Pid:
         return row.program && row.program->pid != 0 ? number(row.program->pid) : QVariant();
     case Remote:
-        return connection.remote.isKnown() ? QVariant(connection.remote.toString()) : QVariant();
+        return connection.remote.isKnown() ? QVariant(row.remote.text(m_areNamesShown)) : QVariant();
     case Port:
         return number(connection.servicePort);
     case State:
@@ -373,6 +389,18 @@ QVariant ConnectionsModel::sortValue(const Row &row, int column) const
     }
 }
 
+Tone ConnectionsModel::tone(const Row &row, int column) const
+{
+    if (isOver(row.connection.state) || (column == ProgramName && !row.program))
+        return Tone::Muted;
+    const QVariant value = sortValue(row, column);
+    if (!value.isValid() || (column != Age && value == 0))
+        return Tone::Muted;
+    if (column == Received)
+        return Tone::Receive;
+    return column == Sent ? Tone::Send : Tone::Plain;
+}
+
 QString ConnectionsModel::toolTip(const Row &row) const
 {
     const Connection &connection = row.connection;
@@ -382,6 +410,8 @@ QString ConnectionsModel::toolTip(const Row &row) const
                      : tr("%1 to %2")
                            .arg(endpointText(connection.local, connection.localPort),
                                 endpointText(connection.remote, connection.remotePort)));
+    if (row.remote.hasName())
+        lines.append(row.remote.explanation());
     if (row.program && !row.program->executable.isEmpty())
         lines.append(row.program->executable);
     if (connection.figures) {

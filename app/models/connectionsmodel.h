@@ -2,6 +2,9 @@
 #pragma once
 
 #include "connection.h"
+#include "remotename.h"
+#include "textfilter.h"
+#include "tone.h"
 #include "units.h"
 
 #include <QAbstractTableModel>
@@ -16,7 +19,7 @@ namespace Nettally {
  * Sorts itself. Rows come and go with fine-grained signals, figures change with one ranged dataChanged; only
  * where more than half of the rows are gone it is reset.
  */
-class ConnectionsModel : public QAbstractTableModel {
+class ConnectionsModel : public QAbstractTableModel, public SearchableRows {
     Q_OBJECT
 
 public:
@@ -37,8 +40,6 @@ public:
     enum Role {
         SortRole =
             Qt::UserRole, ///< the raw figure: bytes, microseconds, milliseconds; invalid when not known
-        MutedRole, ///< bool: this cell holds a figure that is 0 or not known, or its connection is over
-        FilterRole, ///< changes when matches() may
     };
 
     explicit ConnectionsModel(QObject *parent = nullptr);
@@ -48,10 +49,13 @@ public:
     /// While paused apply() keeps the last reading, which is shown when the pause ends.
     void setPaused(bool paused);
     void setUnitBase(UnitBase base);
+    /// Where the names of remotes are from; must outlive the model's last apply().
+    void setNameBook(NameBook *book) { m_names = book; }
+    /// Names of remotes where they are known, or addresses alone.
+    void setNamesShown(bool shown);
 
-    /// Whether program, executable, process id, user, an address, a port or the state of @p row holds @p
-    /// text.
-    bool matches(int row, const QString &text) const;
+    /// In program, executable, process id, user, name, an address, a port or the state.
+    bool matches(const QModelIndex &index, const QString &text) const override;
 
     int rowCount(const QModelIndex &parent = {}) const override;
     int columnCount(const QModelIndex &parent = {}) const override;
@@ -63,6 +67,7 @@ private:
     struct Row {
         Connection connection;
         std::optional<Program> program; ///< not set: not known
+        RemoteName remote;
     };
 
     void removeGone(const QHash<quint64, qsizetype> &places);
@@ -72,6 +77,7 @@ private:
     std::optional<qint64> ageMs(const Row &row) const;
     QString display(const Row &row, int column) const;
     QVariant sortValue(const Row &row, int column) const;
+    Tone tone(const Row &row, int column) const;
     QString toolTip(const Row &row) const;
 
     std::vector<Row> m_rows; ///< as shown, in order
@@ -80,6 +86,8 @@ private:
     UnitBase m_base = UnitBase::Iec;
     int m_sortColumn = Received;
     Qt::SortOrder m_sortOrder = Qt::DescendingOrder;
+    NameBook *m_names = nullptr;
+    bool m_areNamesShown = true;
     bool m_isPaused = false;
 };
 

@@ -21,7 +21,7 @@ struct LineText {
     const char *explanation;
 };
 
-/// In the order in which they stand; one that is not here stands before the last three.
+/// In the order in which they stand; one that is not here stands before the last four.
 constexpr std::array lineTexts = {
     LineText{"programs", QT_TRANSLATE_NOOP("InterfaceModel", "Programs"),
              QT_TRANSLATE_NOOP("InterfaceModel", "IP packets of programs’ sockets, headers included.")},
@@ -39,6 +39,44 @@ constexpr std::array lineTexts = {
              QT_TRANSLATE_NOOP("InterfaceModel", "Group membership.")},
     LineText{"kernel-other", QT_TRANSLATE_NOOP("InterfaceModel", "Kernel: other"),
              QT_TRANSLATE_NOOP("InterfaceModel", "Other packets that no program sent or received.")},
+    LineText{"unseen-arp", QT_TRANSLATE_NOOP("InterfaceModel", "ARP"),
+             QT_TRANSLATE_NOOP("InterfaceModel", "Asks and tells which link address an IPv4 address has.")},
+    LineText{"unseen-neighbour-discovery", QT_TRANSLATE_NOOP("InterfaceModel", "Neighbour discovery"),
+             QT_TRANSLATE_NOOP("InterfaceModel",
+                               "Finds routers and link addresses for IPv6; the kernel answers itself.")},
+    LineText{
+        "unseen-groups", QT_TRANSLATE_NOOP("InterfaceModel", "Group membership"),
+        QT_TRANSLATE_NOOP("InterfaceModel", "Tells routers which multicast groups are listened to here.")},
+    LineText{"unseen-icmp", QT_TRANSLATE_NOOP("InterfaceModel", "ICMP"),
+             QT_TRANSLATE_NOOP("InterfaceModel", "Pings and error messages that the kernel handles itself.")},
+    LineText{"unseen-tcp-open", QT_TRANSLATE_NOOP("InterfaceModel", "TCP to closed ports"),
+             QT_TRANSLATE_NOOP("InterfaceModel", "Connections to ports where nobody listens.")},
+    LineText{"unseen-tcp-reset", QT_TRANSLATE_NOOP("InterfaceModel", "TCP resets"),
+             QT_TRANSLATE_NOOP("InterfaceModel", "Sent by the kernel, or for connections that are no more.")},
+    LineText{"unseen-tcp-close", QT_TRANSLATE_NOOP("InterfaceModel", "TCP closes"),
+             QT_TRANSLATE_NOOP("InterfaceModel", "Of connections whose socket is gone by then (TIME_WAIT).")},
+    LineText{"unseen-tcp-data", QT_TRANSLATE_NOOP("InterfaceModel", "TCP data for no socket"),
+             QT_TRANSLATE_NOOP("InterfaceModel", "Forwarded, dropped, or for a program that has closed.")},
+    LineText{"unseen-udp", QT_TRANSLATE_NOOP("InterfaceModel", "UDP for no socket"),
+             QT_TRANSLATE_NOOP("InterfaceModel", "Forwarded, dropped, or nobody listened.")},
+    LineText{"unseen-multicast", QT_TRANSLATE_NOOP("InterfaceModel", "Multicast and broadcast"),
+             QT_TRANSLATE_NOOP("InterfaceModel", "To many, and nobody here listens to it.")},
+    LineText{
+        "unseen-fragments", QT_TRANSLATE_NOOP("InterfaceModel", "Fragments"),
+        QT_TRANSLATE_NOOP("InterfaceModel",
+                          "The headers of packets cut in pieces, and what pieces carried for no socket.")},
+    LineText{"unseen-other-ip", QT_TRANSLATE_NOOP("InterfaceModel", "Other IP protocols"),
+             QT_TRANSLATE_NOOP("InterfaceModel", "For no socket here, such as the outside of tunnels.")},
+    LineText{"unseen-forwarded", QT_TRANSLATE_NOOP("InterfaceModel", "Forwarded"),
+             QT_TRANSLATE_NOOP("InterfaceModel",
+                               "Sent on for others: containers, virtual machines, a shared connection.")},
+    LineText{"unseen-not-ours", QT_TRANSLATE_NOOP("InterfaceModel", "For other machines"),
+             QT_TRANSLATE_NOOP("InterfaceModel", "Addressed to another machine: bridged, or overheard.")},
+    LineText{"unseen-packet-sockets", QT_TRANSLATE_NOOP("InterfaceModel", "Packet sockets"),
+             QT_TRANSLATE_NOOP("InterfaceModel",
+                               "Frames by programs that bypass IP and are bound to no interface.")},
+    LineText{"unseen-other-link", QT_TRANSLATE_NOOP("InterfaceModel", "Other frames"),
+             QT_TRANSLATE_NOOP("InterfaceModel", "Neither IP nor ARP, such as switches’ own.")},
     LineText{
         "link-headers", QT_TRANSLATE_NOOP("InterfaceModel", "Link headers"),
         QT_TRANSLATE_NOOP("InterfaceModel", "Those of the link, before the IP headers of all of the above.")},
@@ -50,11 +88,15 @@ constexpr std::array lineTexts = {
         QT_TRANSLATE_NOOP("InterfaceModel",
                           "Passed the interface but no socket: ARP, forwarded and bridged packets. Below "
                           "zero for moments, while packets are under way.")},
+    LineText{"unnamed", QT_TRANSLATE_NOOP("InterfaceModel", "Under way"),
+             QT_TRANSLATE_NOOP("InterfaceModel", "Packets that were half counted at the begin or the end.")},
 };
+/// What is not named: in everyday use, and by an audit.
 constexpr auto unseenKey = "unseen"_L1;
+constexpr auto unnamedKey = "unnamed"_L1;
 /// The share of an interface's bytes that may go unseen in everyday use.
 constexpr double unseenAllowed = 0.001;
-constexpr int unknownRank = static_cast<int>(lineTexts.size()) - 4;
+constexpr int unknownRank = static_cast<int>(lineTexts.size()) - 5;
 
 /// The index in lineTexts; -1: a newer helper's line.
 int textOf(const QString &key)
@@ -94,6 +136,7 @@ struct InterfaceModel::LineNode : Node {
     }
 
     bool isSum() const { return key.isEmpty(); }
+    bool isUnnamed() const { return key == unseenKey || key == unnamedKey; }
     int rank() const { return isSum() ? static_cast<int>(lineTexts.size()) : text < 0 ? unknownRank : text; }
 
     QString key; ///< empty: the sum
@@ -116,7 +159,7 @@ struct InterfaceModel::InterfaceNode : Node {
     const LineNode *unseen() const
     {
         const auto line = std::find_if(lines.begin(), lines.end(),
-                                       [](const auto &candidate) { return candidate->key == unseenKey; });
+                                       [](const auto &candidate) { return candidate->isUnnamed(); });
         return line == lines.end() ? nullptr : line->get();
     }
     bool isBalanced() const
@@ -125,8 +168,9 @@ struct InterfaceModel::InterfaceNode : Node {
     }
 };
 
-InterfaceModel::InterfaceModel(QObject *parent)
+InterfaceModel::InterfaceModel(Span span, QObject *parent)
     : QAbstractItemModel(parent)
+    , m_span(span)
 {
 }
 
@@ -327,7 +371,8 @@ QVariant InterfaceModel::data(const QModelIndex &index, int role) const
         return toolTip(row);
     case Qt::TextAlignmentRole:
         return QVariant::fromValue<Qt::Alignment>(
-            Qt::AlignVCenter | (index.column() == Name ? Qt::AlignLeft : Qt::AlignRight));
+            Qt::AlignVCenter
+            | (index.column() == Name || index.column() == Explanation ? Qt::AlignLeft : Qt::AlignRight));
     case SortRole:
         return sortValue(row, index.column());
     case SumRole:
@@ -344,12 +389,14 @@ QVariant InterfaceModel::headerData(int section, Qt::Orientation orientation, in
         return {};
     const bool isShare = section == ReceivedShare || section == SentShare;
     if (role == Qt::TextAlignmentRole) {
-        return QVariant::fromValue<Qt::Alignment>(Qt::AlignVCenter
-                                                  | (section == Name ? Qt::AlignLeft : Qt::AlignRight));
+        return QVariant::fromValue<Qt::Alignment>(
+            Qt::AlignVCenter | (section == Name || section == Explanation ? Qt::AlignLeft : Qt::AlignRight));
     }
-    if (role == Qt::ToolTipRole && section != Name) {
-        return isShare ? tr("Of what the interface counted; beside an interface, how much of it is named")
-                       : tr("Bytes since the helper started");
+    if (role == Qt::ToolTipRole && section != Name && section != Explanation) {
+        if (isShare)
+            return tr("Of what the interface counted; beside an interface, how much of it is named");
+        return m_span == Span::SinceStart ? tr("Bytes since the helper started")
+                                          : tr("Bytes while every frame was watched");
     }
     if (role != Qt::DisplayRole)
         return {};
@@ -360,6 +407,8 @@ QVariant InterfaceModel::headerData(int section, Qt::Orientation orientation, in
         return tr("Received, bytes");
     case Sent:
         return tr("Sent, bytes");
+    case Explanation:
+        return tr("What it is");
     }
     return tr("Share");
 }
@@ -399,6 +448,8 @@ QVariant InterfaceModel::sortValue(const Node &row, int column) const
         const std::optional<double> value = share(row, column == ReceivedShare);
         return value ? QVariant(*value) : QVariant();
     }
+    case Explanation:
+        return explanation(row);
     }
     return name(row);
 }
@@ -413,8 +464,17 @@ QString InterfaceModel::display(const Node &row, int column) const
     case ReceivedShare:
     case SentShare:
         return shareText(share(row, column == ReceivedShare));
+    case Explanation:
+        return explanation(row);
     }
     return name(row);
+}
+
+/// A sentence about a line; empty where there is nothing to say.
+QString InterfaceModel::explanation(const Node &row)
+{
+    const auto *line = row.parent ? static_cast<const LineNode *>(&row) : nullptr;
+    return line && line->text >= 0 ? translated(lineTexts[size_t(line->text)].explanation) : QString();
 }
 
 QString InterfaceModel::toolTip(const Node &row) const
@@ -431,7 +491,7 @@ QString InterfaceModel::toolTip(const Node &row) const
             tr("Packets: %1 received, %2 sent")
                 .arg(QLocale().toString(interface->rxPackets), QLocale().toString(interface->txPackets)));
     } else if (const auto &line = static_cast<const LineNode &>(row); line.text >= 0) {
-        lines.append(translated(lineTexts[size_t(line.text)].explanation));
+        lines.append(explanation(row));
     } else if (line.isSum() && !row.parent->isBalanced()) {
         lines.append(tr("The counter has %1 bytes more received and %2 more sent.")
                          .arg(QLocale().toString(row.parent->rxBytes - row.rxBytes),
@@ -450,6 +510,8 @@ Tone InterfaceModel::tone(const Node &row, int column)
         return isIdle ? Tone::Muted : Tone::Plain;
     }
     const auto &line = static_cast<const LineNode &>(row);
+    if (column == Explanation)
+        return Tone::Muted;
     if (line.isSum())
         return line.parent->isBalanced() ? Tone::Good : Tone::Warning;
     const qint64 bytes = column == Received || column == ReceivedShare ? row.rxBytes
@@ -459,7 +521,7 @@ Tone InterfaceModel::tone(const Node &row, int column)
         return Tone::Muted;
     const double most =
         std::max(std::abs(share(row, true).value_or(0)), std::abs(share(row, false).value_or(0)));
-    return line.key == unseenKey && most > unseenAllowed ? Tone::Warning : Tone::Plain;
+    return line.isUnnamed() && most > unseenAllowed ? Tone::Warning : Tone::Plain;
 }
 
 } // namespace Nettally

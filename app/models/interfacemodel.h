@@ -17,18 +17,22 @@ namespace Nettally {
  * The books of the interfaces: below each what its counters are made of, line by line to the byte, and last
  * the lines' sum beside the counter. Rows come and go with fine-grained signals. A line that was told of
  * once stays while the interface does, so that rows do not flicker with what is 0 now and then.
+ * Also for what an audit found, whose lines take the place of what is not seen.
  */
 class InterfaceModel : public QAbstractItemModel {
     Q_OBJECT
 
 public:
-    enum Column { Name, Received, ReceivedShare, Sent, SentShare, ColumnCount };
+    enum Column { Name, Received, ReceivedShare, Sent, SentShare, Explanation, ColumnCount };
     enum Role {
         SortRole = Qt::UserRole, ///< the raw figure: bytes, or a share from 0 to 1; invalid when not known
         SumRole, ///< bool: the last row of an interface
     };
 
-    explicit InterfaceModel(QObject *parent = nullptr);
+    /// Which time the figures are of.
+    enum class Span { SinceStart, Audit };
+
+    explicit InterfaceModel(Span span = Span::SinceStart, QObject *parent = nullptr);
     ~InterfaceModel() override;
 
     void take(const QList<InterfaceBalance> &interfaces);
@@ -72,9 +76,11 @@ private:
     QVariant sortValue(const Node &node, int column) const;
     QString display(const Node &node, int column) const;
     QString toolTip(const Node &node) const;
+    static QString explanation(const Node &node);
     static Tone tone(const Node &node, int column);
 
     std::vector<std::unique_ptr<InterfaceNode>> m_rows;
+    Span m_span;
     UnitStyle m_style;
     bool m_isPaused = false;
 };

@@ -21,6 +21,8 @@ constexpr quint64 endedShownNs = 30'000'000'000;
 constexpr int firstFigure = LiveModel::ReceiveRate;
 constexpr int lastFigure = LiveModel::Connections;
 /// Named, so that a filter knows that what it filters on has not changed.
+const QList<int> nameRoles = {Qt::DisplayRole, Qt::ToolTipRole, Qt::AccessibleTextRole, copyRole,
+                              SearchableRows::searchRole};
 const QList<int> figureRoles = {Qt::DisplayRole, LiveModel::SortRole, toneRole, Qt::AccessibleTextRole,
                                 Qt::ToolTipRole};
 
@@ -99,15 +101,13 @@ private:
 };
 
 struct LiveModel::RemoteNode : Node {
-    RemoteNode(ProgramNode *parentNode, const Address &remote)
+    RemoteNode(ProgramNode *parentNode, const Address &address)
         : Node(parentNode)
-        , address(remote)
-        , text(remote.isKnown() ? remote.toString() : tr("Not connected"))
+        , remote{address, address.isKnown() ? address.toString() : tr("Not connected"), {}}
     {
     }
 
-    Address address;
-    QString text;
+    RemoteName remote;
 };
 
 struct LiveModel::ProgramNode : Node {
@@ -168,6 +168,7 @@ void LiveModel::apply(const UsageBook &book, const UsageChange &change)
         if (!remote) {
             program->pending.push_back(std::make_unique<RemoteNode>(program, growth.remote));
             remote = program->pending.back().get();
+            remote->remote.ask(m_names, growth.programId);
             if (growth.isBaseline)
                 remote->beginRates(change.endNs);
             else
@@ -217,6 +218,20 @@ void LiveModel::setMeasure(Measure measure)
     sortRows();
 }
 
+void LiveModel::setNamesShown(bool shown)
+{
+    if (shown == m_areNamesShown)
+        return;
+    m_areNamesShown = shown;
+    for (const auto &program : m_rows) {
+        if (!program->rows.empty()) {
+            const QModelIndex parent = indexOf(program.get());
+            Q_EMIT dataChanged(index(0, Name, parent), index(rowCount(parent) - 1, Name, parent), nameRoles);
+        }
+    }
+    sortRows();
+}
+
 /// Every figure is written otherwise from now on.
 void LiveModel::announceFigures()
 {
@@ -239,7 +254,7 @@ bool LiveModel::matches(const QModelIndex &index, const QString &text) const
         return holds(program->name) || holds(program->program.executable) || holds(program->user)
             || (program->program.pid != 0 && QString::number(program->program.pid) == text);
     }
-    return static_cast<const RemoteNode *>(row)->text.contains(text, Qt::CaseInsensitive);
+    return static_cast<const RemoteNode *>(row)->remote.holds(text);
 }
 
 QList<LiveModel::Talker> LiveModel::busiest(int count) const
@@ -328,14 +343,16 @@ QVariant LiveModel::data(const QModelIndex &index, int role) const
             Qt::AlignVCenter
             | (index.column() == Pid || index.column() >= firstFigure ? Qt::AlignRight : Qt::AlignLeft));
     case Qt::ToolTipRole:
-        return program ? toolTip(*program)
-                       : static_cast<const RemoteNode &>(row).text + u'\n' + figuresToolTip(row) + u"\n\n"_s
-                + toolTip(*row.parent);
+        return program ? toolTip(*program) : toolTip(static_cast<const RemoteNode &>(row));
     case Qt::AccessibleTextRole: {
         const QString text = display(row, index.column()).toString();
         const bool isEndedName = index.column() == Name && program && program->hasEndedShown;
         return isEndedName ? tr("%1, ended").arg(text) : text;
     }
+    case copyRole:
+        return program || index.column() != Name
+            ? QVariant()
+            : static_cast<const RemoteNode &>(row).remote.copyText(m_areNamesShown);
     case SortRole:
         return sortValue(row, index.column());
     case EndedRole:
@@ -503,8 +520,31 @@ void LiveModel::publish()
     removeGone();
     hideEmpty();
     insertPending();
+    askForNames();
     showFigures();
     sortRows();
+}
+
+/// One ranged signal a program, as for figures.
+void LiveModel::askForNames()
+{
+    if (!std::exchange(m_areNamesOld, false))
+        return;
+    for (const auto &program : m_rows) {
+        int first = -1;
+        int last = -1;
+        for (const auto &row : program->rows) {
+            if (!row->remote.ask(m_names, program->program.id))
+                continue;
+            first = first < 0 ? row->row : first;
+            last = row->row;
+        }
+        const QModelIndex parent = indexOf(program.get());
+        if (first >= 0)
+            Q_EMIT dataChanged(index(first, Name, parent), index(last, Name, parent), nameRoles);
+        for (const auto &row : program->pending)
+            row->remote.ask(m_names, program->program.id);
+    }
 }
 
 void LiveModel::removeGone()
@@ -675,10 +715,11 @@ bool LiveModel::precedes(const Node &a, const Node &b) const
             if (const int order = QString::compare(programA->name, programB->name, Qt::CaseInsensitive))
                 return ordered(order, 0);
         } else {
-            const Address &addressA = static_cast<const RemoteNode &>(a).address;
-            const Address &addressB = static_cast<const RemoteNode &>(b).address;
-            if (addressA != addressB)
-                return ordered(addressA, addressB);
+            const std::weak_ordering order =
+                RemoteName::compare(static_cast<const RemoteNode &>(a).remote,
+                                    static_cast<const RemoteNode &>(b).remote, m_areNamesShown);
+            if (order != 0)
+                return m_sortOrder == Qt::AscendingOrder ? order < 0 : order > 0;
         }
         break;
     case Pid:
@@ -718,7 +759,8 @@ bool LiveModel::precedes(const Node &a, const Node &b) const
         return bytesA > bytesB;
     if (programA)
         return programA->program.id < programB->program.id;
-    return static_cast<const RemoteNode &>(a).address < static_cast<const RemoteNode &>(b).address;
+    return static_cast<const RemoteNode &>(a).remote.address
+        < static_cast<const RemoteNode &>(b).remote.address;
 }
 
 QVariant LiveModel::display(const Node &row, int column) const
@@ -726,7 +768,7 @@ QVariant LiveModel::display(const Node &row, int column) const
     const ProgramNode *program = asProgram(&row);
     switch (column) {
     case Name:
-        return program ? program->name : static_cast<const RemoteNode &>(row).text;
+        return program ? program->name : static_cast<const RemoteNode &>(row).remote.text(m_areNamesShown);
     case Pid:
         return program && program->program.pid != 0 ? QString::number(program->program.pid) : QString();
     case User:
@@ -820,6 +862,15 @@ QString LiveModel::toolTip(const ProgramNode &node) const
     }
     lines.append(figuresToolTip(node));
     return lines.join(u'\n');
+}
+
+QString LiveModel::toolTip(const RemoteNode &node) const
+{
+    QStringList lines = {node.remote.addressText};
+    if (node.remote.hasName())
+        lines.append(node.remote.explanation());
+    lines.append(figuresToolTip(node));
+    return lines.join(u'\n') + u"\n\n"_s + toolTip(*node.parent);
 }
 
 QString LiveModel::figuresToolTip(const Node &node) const

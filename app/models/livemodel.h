@@ -2,6 +2,8 @@
 #pragma once
 
 #include "rate.h"
+#include "remotename.h"
+#include "textfilter.h"
 #include "tone.h"
 #include "trafficcounts.h"
 #include "units.h"
@@ -24,7 +26,7 @@ namespace Nettally {
  * parent; only a new instance of the helper resets it. Indexes carry pointers as internal ids, because
  * QModelIndex hashes small numbers badly.
  */
-class LiveModel : public QAbstractItemModel {
+class LiveModel : public QAbstractItemModel, public SearchableRows {
     Q_OBJECT
 
 public:
@@ -57,9 +59,15 @@ public:
     void setMeasure(Measure measure);
     Measure measure() const { return m_measure; }
     void setMeasured(CountsMeasured measured) { m_measured = measured; }
+    /// Where the names of remotes are from; must outlive the model's last apply().
+    void setNameBook(NameBook *book) { m_names = book; }
+    /// The book learnt something: names are asked for anew with the next apply().
+    void renewNames() { m_areNamesOld = true; }
+    /// Also while paused, of what is shown: names of remotes where they are known, or addresses alone.
+    void setNamesShown(bool shown);
 
-    /// Whether name, executable, process id, user or address of the row @p index holds @p text.
-    bool matches(const QModelIndex &index, const QString &text) const;
+    /// In name, executable, process id, user, or in name and address of a remote.
+    bool matches(const QModelIndex &index, const QString &text) const override;
     /// At most @p count programs with traffic as shown, the busiest first.
     QList<Talker> busiest(int count) const;
 
@@ -94,6 +102,7 @@ private:
     void hideEmpty();
     void insertPending();
     void showFigures();
+    void askForNames();
     void announceFigures();
     void sortRows();
     bool precedes(const Node &a, const Node &b) const;
@@ -102,6 +111,7 @@ private:
     QVariant sortValue(const Node &node, int column) const;
     Tone tone(const Node &node, int column) const;
     QString toolTip(const ProgramNode &program) const;
+    QString toolTip(const RemoteNode &remote) const;
     QString figuresToolTip(const Node &node) const;
 
     std::vector<std::unique_ptr<ProgramNode>> m_rows; ///< as shown, in order
@@ -113,6 +123,9 @@ private:
     CountsMeasured m_measured;
     int m_sortColumn = ReceiveRate;
     Qt::SortOrder m_sortOrder = Qt::DescendingOrder;
+    NameBook *m_names = nullptr;
+    bool m_areNamesShown = true;
+    bool m_areNamesOld = false;
     bool m_isPaused = false;
     bool m_mustReset = false; ///< another instance began since the last publish()
 };

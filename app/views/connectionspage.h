@@ -7,12 +7,12 @@
 class QLabel;
 class QLineEdit;
 class QStackedLayout;
-class QTreeView;
 
 namespace Nettally {
 
-class ConnectionsFilter;
 class ConnectionsModel;
+class FigureTree;
+class TextFilter;
 
 /// The table of TCP connections. Asks for a new reading each second, but only while it is seen.
 class ConnectionsPage : public QWidget {
@@ -37,29 +37,22 @@ protected:
     void changeEvent(QEvent *event) override;
     void showEvent(QShowEvent *event) override;
     void hideEvent(QHideEvent *event) override;
-    bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
-    void restoreColumns();
-    void fitNameColumn();
-    void copySelection() const;
     void showRowMenu(const QPoint &position);
-    void showHeaderMenu(const QPoint &position);
     void updateEmptyState();
     void applyPalette();
 
     ConnectionsModel &m_model;
-    ConnectionsFilter *m_filter;
+    TextFilter *m_filter;
     QLineEdit *m_filterEdit;
     QAction *m_filterIcon;
     QLabel *m_note;
-    QTreeView *m_table;
+    FigureTree *m_table;
     QLabel *m_empty;
     QStackedLayout *m_stack;
     QTimer m_readingTimer;
     QString m_emptyText;
-    bool m_isNameWidthChosen = false; ///< by hand: it no longer follows the window
-    bool m_isFitting = false;
 };
 
 } // namespace Nettally

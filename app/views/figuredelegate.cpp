@@ -52,15 +52,14 @@ void FigureDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option
 
     painter->setPen(colourOf(Tone(index.data(toneRole).toInt()), colours, option.palette));
     painter->setFont(option.font);
-    // Below a branch the name stands close to its sign.
-    const auto *tree = qobject_cast<const QTreeView *>(option.widget);
-    const bool hasSign = index.column() == 0 && (!tree || tree->rootIsDecorated());
-    const int left = hasSign ? 2 : leftMargin;
+    // Branches and their arrows stand before the first column, in a tree.
+    const auto *tree = index.column() == 0 ? qobject_cast<const QTreeView *>(option.widget) : nullptr;
+    const int left = tree && tree->rootIsDecorated() ? 2 : leftMargin;
     const QRect place = option.rect.adjusted(left, 0, -rightMargin, 0);
     const auto alignment = index.data(Qt::TextAlignmentRole).value<Qt::Alignment>();
     const QString text = index.data().toString();
     painter->drawText(place, static_cast<int>(alignment) | Qt::TextSingleLine,
-                      option.fontMetrics.elidedText(text, Qt::ElideRight, place.width()));
+                      option.fontMetrics.elidedText(text, option.textElideMode, place.width()));
     if (option.state.testFlag(QStyle::State_HasFocus)
         && option.state.testFlag(QStyle::State_KeyboardFocusChange)) {
         painter->setPen(option.palette.color(QPalette::Highlight));

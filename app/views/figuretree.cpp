@@ -3,6 +3,7 @@
 
 #include "figuredelegate.h"
 #include "palette.h"
+#include "remotename.h"
 
 #include <QAction>
 #include <QClipboard>
@@ -19,14 +20,14 @@ namespace Nettally {
 
 namespace {
 
-constexpr int leastNameWidth = 140;
+constexpr int leastWideWidth = 140;
 
 } // namespace
 
 FigureTree::FigureTree(const QString &settings, QWidget *parent)
     : QTreeView(parent)
     , m_headerKey(settings + u"/header"_s)
-    , m_nameWidthKey(settings + u"/nameWidthChosen"_s)
+    , m_wideWidthKey(settings + u"/nameWidthChosen"_s)
     , m_copy(new QAction(tr("Copy"), this))
 {
     setObjectName(settings);
@@ -60,15 +61,17 @@ FigureTree::FigureTree(const QString &settings, QWidget *parent)
             return;
         // Qt tells of its own resizing as well; only a drag is a choice.
         const bool isDragged = QGuiApplication::mouseButtons().testFlag(Qt::LeftButton);
-        if (section == 0)
-            m_isNameWidthChosen = m_isNameWidthChosen || isDragged;
+        if (section == m_wideColumn)
+            m_isWideWidthChosen = m_isWideWidthChosen || isDragged;
         else
-            fitNameColumn();
+            fitWideColumn();
     });
 }
 
-void FigureTree::setUpColumns(const QStringList &samples, int sortColumn, Qt::SortOrder order)
+void FigureTree::setUpColumns(const QStringList &samples, int sortColumn, Qt::SortOrder order,
+                              const QList<int> &hidden)
 {
+    m_hiddenColumns = hidden;
     m_samples = samples;
     m_sortColumn = sortColumn;
     m_sortOrder = order;
@@ -76,7 +79,7 @@ void FigureTree::setUpColumns(const QStringList &samples, int sortColumn, Qt::So
     restoreColumns();
     setSortingEnabled(true);
     m_isSetUp = true;
-    fitNameColumn();
+    fitWideColumn();
 }
 
 void FigureTree::takePalette(const QPalette &page)
@@ -103,25 +106,29 @@ void FigureTree::dataChanged(const QModelIndex &topLeft, const QModelIndex &bott
 void FigureTree::resizeEvent(QResizeEvent *event)
 {
     QTreeView::resizeEvent(event);
-    fitNameColumn();
+    fitWideColumn();
 }
 
 void FigureTree::restoreColumns()
 {
     const QSettings settings;
-    m_isNameWidthChosen = settings.value(m_nameWidthKey, false).toBool();
+    m_isWideWidthChosen = settings.value(m_wideWidthKey, false).toBool();
     // Told before it is restored: a header takes over more columns than there are.
     const int columns = model()->columnCount();
     if (header()->restoreState(settings.value(m_headerKey).toByteArray()) && header()->count() == columns)
         return;
-    m_isNameWidthChosen = false;
+    m_isWideWidthChosen = false;
     // Wide enough for the widest figure or the heading with its arrow; measuring rows would cost every tick.
     const QFontMetrics metrics(font());
-    for (int column = 1; column < columns; ++column) {
+    for (int column = 0; column < columns; ++column) {
+        header()->setSectionHidden(column, m_hiddenColumns.contains(column));
+        if (column == 0 && m_wideColumn == 0)
+            continue;
         const QString heading = model()->headerData(column, Qt::Horizontal).toString();
-        header()->resizeSection(column,
-                                std::max(metrics.horizontalAdvance(m_samples.value(column - 1)) + 28,
-                                         metrics.horizontalAdvance(heading) + 40));
+        header()->resizeSection(
+            column,
+            std::max(metrics.horizontalAdvance(m_samples.value(m_wideColumn == 0 ? column - 1 : column)) + 28,
+                     metrics.horizontalAdvance(heading) + 40));
     }
     sortByColumn(m_sortColumn, m_sortOrder);
 }
@@ -130,19 +137,21 @@ void FigureTree::saveColumns() const
 {
     QSettings settings;
     settings.setValue(m_headerKey, header()->saveState());
-    settings.setValue(m_nameWidthKey, m_isNameWidthChosen);
+    settings.setValue(m_wideWidthKey, m_isWideWidthChosen);
 }
 
-/// The name takes what the figures leave, until it is given a width by hand.
-void FigureTree::fitNameColumn()
+/// One column takes what the others leave, until it is given a width by hand.
+void FigureTree::fitWideColumn()
 {
-    if (m_isNameWidthChosen || !m_isSetUp)
+    if (m_isWideWidthChosen || !m_isSetUp)
         return;
     int others = 0;
-    for (int column = 1; column < header()->count(); ++column)
-        others += header()->isSectionHidden(column) ? 0 : header()->sectionSize(column);
+    for (int column = 0; column < header()->count(); ++column) {
+        if (column != m_wideColumn && !header()->isSectionHidden(column))
+            others += header()->sectionSize(column);
+    }
     m_isFitting = true;
-    setColumnWidth(0, std::max(leastNameWidth, viewport()->width() - others));
+    setColumnWidth(m_wideColumn, std::max(leastWideWidth, viewport()->width() - others));
     m_isFitting = false;
 }
 
@@ -167,8 +176,11 @@ void FigureTree::copySelection() const
     lines.append(cells.join(u'\t'));
     for (const QModelIndex &row : std::as_const(rows)) {
         cells.clear();
-        for (const int column : std::as_const(columns))
-            cells.append(row.siblingAtColumn(column).data().toString().replace(QChar::Nbsp, u' '));
+        for (const int column : std::as_const(columns)) {
+            const QModelIndex cell = row.siblingAtColumn(column);
+            const QVariant more = cell.data(copyRole);
+            cells.append((more.isValid() ? more : cell.data()).toString().replace(QChar::Nbsp, u' '));
+        }
         lines.append(cells.join(u'\t'));
     }
     QGuiApplication::clipboard()->setText(lines.join(u'\n') + u'\n');
@@ -185,7 +197,7 @@ void FigureTree::showHeaderMenu(const QPoint &position)
         action->setEnabled(column != 0);
         connect(action, &QAction::toggled, this, [this, column](bool isShown) {
             header()->setSectionHidden(column, !isShown);
-            fitNameColumn();
+            fitWideColumn();
         });
     }
     menu.addSeparator();
@@ -196,7 +208,7 @@ void FigureTree::showHeaderMenu(const QPoint &position)
         }
         QSettings().remove(m_headerKey);
         restoreColumns();
-        fitNameColumn();
+        fitWideColumn();
     });
     menu.exec(header()->mapToGlobal(position));
 }

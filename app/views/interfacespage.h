@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "units.h"
+#include "usage.h"
+
+#include <QTime>
+#include <QTimer>
 #include <QWidget>
 
+#include <memory>
+
+class QButtonGroup;
 class QLabel;
+class QProgressBar;
+class QPushButton;
 class QStackedLayout;
 
 namespace Nettally {
@@ -12,7 +22,10 @@ class FigureTree;
 class InterfaceModel;
 class InterfaceOrder;
 
-/// The books: what each interface counted, and what it is made of.
+/**
+ * The books: what each interface counted, and what it is made of. On request every frame is watched for ten
+ * seconds, which names what the books call unseen; what that found stays until the next time.
+ */
 class InterfacesPage : public QWidget {
     Q_OBJECT
 
@@ -25,6 +38,16 @@ public:
     void setEmptyText(const QString &text);
     /// Why no byte can be named; empty when nothing is missing.
     void setProblem(const QString &text);
+    void setUnitStyle(UnitStyle style);
+    /// Whether the helper can be asked now.
+    void setCanExplain(bool can);
+    /// What the frames were, that explanationWanted() asked for.
+    void setExplanation(const QList<InterfaceBalance> &interfaces);
+    /// Why there is none, a sentence.
+    void setExplanationProblem(const QString &problem);
+
+Q_SIGNALS:
+    void explanationWanted(quint32 seconds);
 
 protected:
     void changeEvent(QEvent *event) override;
@@ -32,15 +55,32 @@ protected:
 private:
     void refresh();
     void expandFirst();
-    void showRowMenu(const QPoint &position);
+    void showRowMenu(FigureTree *tree, const QPoint &position);
+    void explain();
+    void showProgress();
+    void endProgress();
+    QString summary() const;
+    bool isExplanationShown() const;
 
     InterfaceModel &m_model;
+    std::unique_ptr<InterfaceModel> m_explained;
     InterfaceOrder *m_order;
+    InterfaceOrder *m_explainedOrder;
     QLabel *m_summary;
+    QPushButton *m_explain;
+    QProgressBar *m_progress;
+    QLabel *m_explanationProblem;
+    QWidget *m_choice;
+    QButtonGroup *m_choices; ///< the books, and what was explained
     FigureTree *m_tree;
+    FigureTree *m_explainedTree;
     QLabel *m_empty;
     QStackedLayout *m_stack;
     QString m_problem;
+    QTimer m_progressTimer;
+    QTime m_explainedFrom; ///< of the result
+    QTime m_askedAt; ///< of the request under way
+    bool m_canExplain = false;
     bool m_hasExpanded = false;
 };
 

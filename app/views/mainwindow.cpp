@@ -44,6 +44,7 @@ constexpr auto geometryKey = "window/geometry";
 constexpr auto baseKey = "units/base";
 constexpr auto rateKey = "units/rate";
 constexpr auto measureKey = "view/measure";
+constexpr auto remotesKey = "view/remotes";
 /// By MainWindow::Page: the name on the command line, and of the icon.
 constexpr std::array pageNameTable = {"overview", "programs", "connections", "interfaces", "history"};
 /// Below this width the sidebar shows its icons alone.
@@ -129,6 +130,7 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
     addPage(Page::Interfaces, m_interfacesPage, tr("Interfaces"));
     addPage(Page::History, scrolling(m_historyPage, Qt::ScrollBarAsNeeded), tr("History"));
     connect(m_connections, &ConnectionsPage::readingWanted, this, &MainWindow::connectionsWanted);
+    connect(m_interfacesPage, &InterfacesPage::explanationWanted, this, &MainWindow::auditWanted);
     static_cast<QVBoxLayout *>(m_sidebar->layout())->addStretch(1);
 
     connect(m_overview, &OverviewPage::interfacesRequested, this, [this] { setPage(Page::Interfaces); });
@@ -291,6 +293,18 @@ QMenu *MainWindow::makeMenu()
             connect(action, &QAction::triggered, this, [change, choice] { change(choice); });
         }
     };
+    const auto showNames = [this](bool areNames) {
+        m_model.setNamesShown(areNames);
+        m_connectionsModel.setNamesShown(areNames);
+    };
+    const bool areAddresses = QSettings().value(QLatin1StringView(remotesKey)).toString() == u"addresses";
+    showNames(!areAddresses);
+    addChoice(tr("Remote hosts"), tr("Names that programs asked for"), tr("Addresses"), areAddresses,
+              [showNames](bool isAddresses) {
+                  showNames(!isAddresses);
+                  QSettings().setValue(QLatin1StringView(remotesKey),
+                                       isAddresses ? u"addresses"_s : u"names"_s);
+              });
     addChoice(tr("Rates"), tr("Bytes per second"), tr("Bits per second"), m_style.rateUnit == RateUnit::Bits,
               [this](bool isBits) {
                   setUnitStyle({m_style.base, isBits ? RateUnit::Bits : RateUnit::Bytes});
@@ -385,6 +399,16 @@ void MainWindow::setHistorySource(const HistoryBrowser::Source &source)
     m_historyPage->refresh();
 }
 
+void MainWindow::setAudit(const QList<InterfaceBalance> &interfaces)
+{
+    m_interfacesPage->setExplanation(interfaces);
+}
+
+void MainWindow::setAuditProblem(const QString &problem)
+{
+    m_interfacesPage->setExplanationProblem(problem);
+}
+
 void MainWindow::setHistoryProblem(const QString &problem)
 {
     m_historyNotice->setNotice(problem);
@@ -448,6 +472,7 @@ void MainWindow::setUnitStyle(UnitStyle style)
     m_style = style;
     m_model.setUnitStyle(style);
     m_interfaces.setUnitStyle(style);
+    m_interfacesPage->setUnitStyle(style);
     m_connectionsModel.setUnitBase(style.base);
     m_overview->setUnitStyle(style);
     m_historyPage->setUnitStyle(style);
@@ -508,6 +533,7 @@ void MainWindow::updateState()
             : tr("Fold the programs of other users into one row"));
     m_overview->setEmptyText(empty);
     m_programs->setEmptyText(empty);
+    m_interfacesPage->setCanExplain(isLive);
     m_interfacesPage->setEmptyText(isLive ? tr("Waiting for the interfaces’ counters.") : empty);
     m_connections->setEmptyText(isLive ? noConnections : empty);
     m_helperNotice->setNotice(m_state.problem, m_state.canRetry ? tr("Try again") : QString());

@@ -67,6 +67,9 @@ public:
     QMenu &menu() const;
     /// Whom the page of the history asks.
     void setHistorySource(const HistoryBrowser::Source &source);
+    /// What was found after auditWanted(), or in a sentence why nothing was.
+    void setAudit(const QList<InterfaceBalance> &interfaces);
+    void setAuditProblem(const QString &problem);
     /// What keeps the history from being written; empty when nothing does.
     void setHistoryProblem(const QString &problem);
 
@@ -74,6 +77,8 @@ Q_SIGNALS:
     void pageChanged(Nettally::MainWindow::Page page);
     /// The page of connections is seen, and what it shows is a second old.
     void connectionsWanted();
+    /// The user wants the interfaces watched for so long.
+    void auditWanted(quint32 seconds);
     /// The user wants another try at reaching the helper.
     void retryRequested();
     /// The user wants to see these programs; polkit may ask for a password.

@@ -2,10 +2,10 @@
 #include "programspage.h"
 
 #include "figuretree.h"
-#include "livefilter.h"
 #include "livemodel.h"
 #include "measureswitch.h"
 #include "palette.h"
+#include "textfilter.h"
 
 #include <QAction>
 #include <QEvent>
@@ -23,7 +23,7 @@ namespace Nettally {
 ProgramsPage::ProgramsPage(LiveModel &model, QWidget *parent)
     : QWidget(parent)
     , m_model(model)
-    , m_filter(new LiveFilter(this))
+    , m_filter(new TextFilter(this))
     , m_filterEdit(new QLineEdit(this))
     , m_filterIcon(m_filterEdit->addAction(QIcon(), QLineEdit::LeadingPosition))
     , m_measure(new MeasureSwitch(this))
@@ -33,7 +33,7 @@ ProgramsPage::ProgramsPage(LiveModel &model, QWidget *parent)
 {
     m_filter->setSourceModel(&m_model);
 
-    m_filterEdit->setPlaceholderText(tr("Filter by program, user, process or address"));
+    m_filterEdit->setPlaceholderText(tr("Filter by program, user, process, name or address"));
     m_filterEdit->setAccessibleName(tr("Filter"));
     m_filterEdit->setClearButtonEnabled(true);
     m_filterEdit->setMaximumWidth(420);
@@ -59,6 +59,7 @@ ProgramsPage::ProgramsPage(LiveModel &model, QWidget *parent)
 
     m_empty->setAlignment(Qt::AlignCenter);
     m_empty->setWordWrap(true);
+    m_empty->setTextFormat(Qt::PlainText);
     m_empty->setMargin(32);
     m_empty->setProperty("muted", true);
     auto *emptyCard = new QFrame(this);
@@ -121,7 +122,7 @@ void ProgramsPage::showRowMenu(const QPoint &position)
     menu.addAction(tr("Show only “%1”").arg(menuName), this, [this, name] { m_filterEdit->setText(name); });
     if (index.parent().isValid()) {
         const QString address = index.siblingAtColumn(LiveModel::Name).data().toString();
-        menu.addAction(tr("Show only “%1”").arg(address), this,
+        menu.addAction(tr("Show only “%1”").arg(QString(address).replace(u'&', u"&&"_s)), this,
                        [this, address] { m_filterEdit->setText(address); });
     }
     menu.addSeparator();

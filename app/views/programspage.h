@@ -10,9 +10,9 @@ class QStackedLayout;
 namespace Nettally {
 
 class FigureTree;
-class LiveFilter;
 class LiveModel;
 class MeasureSwitch;
+class TextFilter;
 
 /// The table of programs and the addresses they talk to.
 class ProgramsPage : public QWidget {
@@ -37,7 +37,7 @@ private:
     void applyPalette();
 
     LiveModel &m_model;
-    LiveFilter *m_filter;
+    TextFilter *m_filter;
     QLineEdit *m_filterEdit;
     QAction *m_filterIcon;
     MeasureSwitch *m_measure;

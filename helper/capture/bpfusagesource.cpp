@@ -125,6 +125,7 @@ std::unique_ptr<BpfUsageSource> BpfUsageSource::create(const Options &options, Q
     if (!source->openRecycler(problem))
         return {};
     source->openConnections();
+    source->findNames();
     if (!source->seal(problem))
         return {};
     return source;
@@ -263,10 +264,7 @@ bool BpfUsageSource::openAudit(QString *problem)
 
 QString BpfUsageSource::setNaming(bool on)
 {
-    const auto isReceiving = [](const ProbeState &probe) {
-        return probe.purpose == QLatin1String("packets-received") && probe.active;
-    };
-    if (on && std::none_of(m_probes.begin(), m_probes.end(), isReceiving))
+    if (on && !m_canName)
         return translate("Names are not seen here: received packets are not measured.");
     m_names.setWanted(on);
     return {};
@@ -558,6 +556,20 @@ bool BpfUsageSource::openRecycler(QString *problem)
     }
     m_probes.append(state);
     return true;
+}
+
+/// They come with the packets received.
+void BpfUsageSource::findNames()
+{
+    m_canName = std::any_of(m_probes.begin(), m_probes.end(), [](const ProbeState &probe) {
+        return probe.purpose == QLatin1String("packets-received") && probe.active;
+    });
+    ProbeState state{QStringLiteral("names"), {}, m_canName, {}};
+    if (m_canName)
+        state.mechanism = QStringLiteral("cgroup_skb/ingress");
+    else
+        state.note = translate("addresses are shown without the names that programs asked for");
+    m_probes.append(state);
 }
 
 ConnectionReading BpfUsageSource::connections(CounterSink &sink, size_t most)

@@ -80,6 +80,7 @@ private:
     /// Attaches the iterator, over the elements of @p map if it is one of a map's, or takes over the pinned
     /// one. Empty, or why it cannot be read.
     QString openIterator(bpf_program *program, int map, IteratorFile &file);
+    void findNames();
     bool mapTables(int control, int rows, int programs, QString *problem);
     bool openAudit(QString *problem);
     bool canContinue() const;
@@ -99,6 +100,8 @@ private:
     Recycler m_recycler{m_control, m_rows, m_programs};
     KernelAudit m_audit;
     std::vector<int> m_adoptedPrograms; ///< descriptors of those an earlier helper attached, and -1
+    bool m_canName = false;
+    std::vector<bpf_link *> m_auditLinks; ///< while an audit runs
     std::vector<Seen> m_seen; ///< by row
     std::vector<quint32> m_programReported; ///< by program slot: one more than its generation; 0: not yet
     std::vector<quint32> m_running; ///< reported programs that have not ended

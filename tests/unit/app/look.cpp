@@ -2,7 +2,8 @@
 //
 // Paints the real window, fed with a script instead of a helper, into a picture to be looked at:
 //     look OUT.png [WIDTHxHEIGHT] [overview|programs|connections|interfaces|history] [light|dark]
-//     [full|empty|missing|gap|expanded|ticks|first|hour|week|month|year|before|remotes|drilled|custom|pointed]
+//     [full|empty|missing|gap|expanded|explaining|explained|ticks|first|hour|week|month|year|before|remotes|drilled|
+//     custom|pointed]
 // "ticks" measures instead: the time that a second's update takes with 1,000 programs shown.
 #include "connectionsmodel.h"
 #include "historychart.h"
@@ -19,6 +20,7 @@
 #include <QDateTime>
 #include <QElapsedTimer>
 #include <QPixmap>
+#include <QPushButton>
 #include <QRandomGenerator>
 #include <QSettings>
 #include <QTemporaryDir>
@@ -37,11 +39,29 @@ namespace {
 struct Feed {
     UsageScript script{u"a"_s};
     UsageBook book;
+    NameBook names;
     LiveModel model;
     TrafficHistory history;
     InterfaceModel interfaces;
     ConnectionsModel connections;
     quint64 timeNs = 100'000 * second;
+
+    Feed()
+    {
+        model.setNameBook(&names);
+        connections.setNameBook(&names);
+        const QStringList hosts = {u"www.example.org"_s, u"edge-14.fra.cdn.example.net"_s,
+                                   u"mail.example.com"_s,
+                                   u"a-rather-long-name-of-a-storage-bucket.eu-central.example.net"_s};
+        for (int i = 1; i <= 40; ++i) {
+            if (i % 3 == 2)
+                continue;
+            DnsMessage answer;
+            answer.name = hosts[i % hosts.size()];
+            answer.addresses = {{Address::fromString(u"198.51.100.%1"_s.arg(i)), 60}};
+            names.learn(quint32(i % 2), answer, timeNs);
+        }
+    }
 
     void push()
     {
@@ -51,16 +71,33 @@ struct Feed {
         timeNs += second;
     }
 
+    static InterfaceBalance told(quint32 index, const QString &name, const QList<BalanceLine> &lines)
+    {
+        InterfaceBalance balance{index, name, 1, 0, 0, 1'204'511, 934'882, lines};
+        for (const BalanceLine &line : lines) {
+            balance.rxBytes += static_cast<quint64>(line.rxBytes);
+            balance.txBytes += static_cast<quint64>(line.txBytes);
+        }
+        return balance;
+    }
+
+    static QList<InterfaceBalance> explained()
+    {
+        return {told(1, u"lo"_s, {{u"programs"_s, 48'220, 48'220}}),
+                told(2, u"enp0s31f6"_s,
+                     {{u"programs"_s, 17'332'817, 204'912},
+                      {u"kernel-icmp"_s, 820, 844},
+                      {u"link-headers"_s, 170'220, 12'412},
+                      {u"unseen-arp"_s, 1'260, 84},
+                      {u"unseen-tcp-close"_s, 312, 0},
+                      {u"unseen-multicast"_s, 28'114, 0},
+                      {u"unseen-other-link"_s, 600, 0},
+                      {u"unnamed"_s, 52, 0}}),
+                told(3, u"wlp4s0"_s, {})};
+    }
+
     void tellBooks()
     {
-        const auto told = [](quint32 index, const QString &name, const QList<BalanceLine> &lines) {
-            InterfaceBalance balance{index, name, 1, 0, 0, 1'204'511, 934'882, lines};
-            for (const BalanceLine &line : lines) {
-                balance.rxBytes += static_cast<quint64>(line.rxBytes);
-                balance.txBytes += static_cast<quint64>(line.txBytes);
-            }
-            return balance;
-        };
         interfaces.take({told(1, u"lo"_s, {{u"programs"_s, 48'220'114, 48'220'114}}),
                          told(2, u"enp0s31f6"_s,
                               {{u"programs"_s, 17'640'332'817, 1'204'550'912},
@@ -338,6 +375,21 @@ int main(int argc, char *argv[])
         begin(feed, 200);
         run(feed, 200, 320);
         feed.tellBooks();
+    } else if (what == u"explaining" || what == u"explained") {
+        begin(feed, 20);
+        run(feed, 20, 60);
+        feed.tellBooks();
+        for (QPushButton *button : window.findChildren<QPushButton *>()) {
+            if (button->isVisible() && button->text().endsWith(u'…') && button->objectName().isEmpty())
+                button->click();
+        }
+        if (what == u"explained") {
+            window.setAudit(Feed::explained());
+        } else {
+            QElapsedTimer waited;
+            for (waited.start(); waited.elapsed() < 4000;)
+                QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
+        }
     } else if (what == u"empty") {
         begin(feed, 0);
         run(feed, 0, 30);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "connectionsfilter.h"
 #include "connectionsmodel.h"
+#include "textfilter.h"
 
 #include <QAbstractItemModelTester>
 #include <QElapsedTimer>
@@ -92,6 +92,7 @@ private Q_SLOTS:
     void sortsEveryColumn();
     void filters();
     void filtersAnewWhenTheStateChanges();
+    void namesRemotes();
     void holdsWhilePaused();
     void survivesRandomReadings();
     void tenThousandRowsAreCheap();
@@ -115,7 +116,7 @@ void ConnectionsModelTest::showsWhatIsKnown()
         QCOMPARE(text(model, 0, i), wanted[i]);
     const QString tip = model.index(0, 0).data(Qt::ToolTipRole).toString();
     QVERIFY2(tip.contains(u"192.0.2.10:40001"_s) && tip.contains(u"198.51.100.7:443"_s), qPrintable(tip));
-    QVERIFY(!model.index(0, ConnectionsModel::Received).data(ConnectionsModel::MutedRole).toBool());
+    QCOMPARE(model.index(0, ConnectionsModel::Received).data(toneRole).toInt(), int(Tone::Receive));
 }
 
 void ConnectionsModelTest::unknownIsNotZero()
@@ -134,7 +135,7 @@ void ConnectionsModelTest::unknownIsNotZero()
          {ConnectionsModel::Remote, ConnectionsModel::RoundTrip, ConnectionsModel::Retransmits,
           ConnectionsModel::Received, ConnectionsModel::Sent, ConnectionsModel::Age}) {
         QCOMPARE(text(model, 1, column), unknownText());
-        QVERIFY(model.index(1, column).data(ConnectionsModel::MutedRole).toBool());
+        QCOMPARE(model.index(1, column).data(toneRole).toInt(), int(Tone::Muted));
     }
     QCOMPARE(text(model, 1, ConnectionsModel::Local), u"*:22"_s);
 }
@@ -235,7 +236,7 @@ void ConnectionsModelTest::sortsEveryColumn()
 void ConnectionsModelTest::filters()
 {
     ConnectionsModel model;
-    ConnectionsFilter filter;
+    TextFilter filter;
     const QAbstractItemModelTester tester(&filter, QAbstractItemModelTester::FailureReportingMode::QtTest);
     filter.setSourceModel(&model);
     model.apply(listOf({connection(1, 1, 10), listener(2, 2), connection(3, 0, 5)}));
@@ -257,7 +258,7 @@ void ConnectionsModelTest::filters()
 void ConnectionsModelTest::filtersAnewWhenTheStateChanges()
 {
     ConnectionsModel model;
-    ConnectionsFilter filter;
+    TextFilter filter;
     filter.setSourceModel(&model);
     QList<Connection> all = {connection(1, 1, 10), connection(2, 1, 20)};
     model.apply(listOf(all));
@@ -267,6 +268,43 @@ void ConnectionsModelTest::filtersAnewWhenTheStateChanges()
     all[0].figures.reset();
     model.apply(listOf(all, 101 * second));
     QCOMPARE(filter.rowCount(), 1);
+}
+
+void ConnectionsModelTest::namesRemotes()
+{
+    NameBook book;
+    ConnectionsModel model;
+    model.setNameBook(&book);
+    TextFilter filter;
+    filter.setSourceModel(&model);
+    model.sort(ConnectionsModel::Remote, Qt::AscendingOrder);
+    Connection other = connection(2, 2, 20);
+    other.remote = Address::fromString(u"192.0.2.1"_s);
+    const QList<Connection> all = {connection(1, 1, 10), other};
+    model.apply(listOf(all));
+    filter.setText(u"www.example"_s);
+    QCOMPARE(column(model, ConnectionsModel::Remote), QStringList({u"192.0.2.1"_s, u"198.51.100.7"_s}));
+    QCOMPARE(filter.rowCount(), 0);
+
+    DnsMessage answer;
+    answer.name = u"www.example.org"_s;
+    answer.addresses = {{all[0].remote, 60}};
+    book.learn(1, answer, 100 * second);
+    model.apply(listOf(all, 101 * second));
+    // Those with a name first.
+    QCOMPARE(column(model, ConnectionsModel::Remote), QStringList({u"www.example.org"_s, u"192.0.2.1"_s}));
+    QCOMPARE(filter.rowCount(), 1);
+    filter.setText(u"198.51.100.7"_s);
+    QCOMPARE(filter.rowCount(), 1);
+    const QModelIndex remote = model.index(0, ConnectionsModel::Remote);
+    QCOMPARE(remote.data(copyRole).toString(), u"www.example.org (198.51.100.7)"_s);
+    QVERIFY(
+        remote.data(Qt::ToolTipRole).toString().contains(u"www.example.org, asked for by this program"_s));
+
+    model.setNamesShown(false);
+    QCOMPARE(column(model, ConnectionsModel::Remote), QStringList({u"192.0.2.1"_s, u"198.51.100.7"_s}));
+    QCOMPARE(model.index(1, ConnectionsModel::Remote).data(copyRole).toString(),
+             u"198.51.100.7 (www.example.org)"_s);
 }
 
 void ConnectionsModelTest::holdsWhilePaused()
@@ -284,7 +322,7 @@ void ConnectionsModelTest::holdsWhilePaused()
 void ConnectionsModelTest::survivesRandomReadings()
 {
     ConnectionsModel model;
-    ConnectionsFilter filter;
+    TextFilter filter;
     filter.setSourceModel(&model);
     const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
     const QAbstractItemModelTester filterTester(&filter,
@@ -313,7 +351,7 @@ void ConnectionsModelTest::tenThousandRowsAreCheap()
 {
     QRandomGenerator random(1);
     ConnectionsModel model;
-    ConnectionsFilter filter;
+    TextFilter filter;
     filter.setSourceModel(&model);
     QList<Connection> all;
     for (quint64 cookie = 1; cookie <= 10000; ++cookie)

@@ -73,6 +73,28 @@ private:
 private Q_SLOTS:
     void initTestCase() { QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates)); }
 
+    void namesWhatAnAuditFound()
+    {
+        InterfaceModel model(InterfaceModel::Span::Audit);
+        model.take({balance(2, u"eth0"_s,
+                            {{u"unnamed"_s, 2, 0},
+                             {u"unseen-arp"_s, 98, 0},
+                             {u"link-headers"_s, 400, 0},
+                             {u"unseen-of-a-newer-helper"_s, 500, 0},
+                             {u"programs"_s, 9'000, 100}})});
+        const QModelIndex eth0 = model.index(0, 0);
+        QCOMPARE(names(model, eth0),
+                 QStringList({u"Programs"_s, u"ARP"_s, u"unseen-of-a-newer-helper"_s, u"Link headers"_s,
+                              u"Under way"_s, sumName}));
+        QVERIFY(text(model.index(1, InterfaceModel::Explanation, eth0)).startsWith(u"Asks and tells"_s));
+        QCOMPARE(text(model.index(2, InterfaceModel::Explanation, eth0)), QString());
+        QCOMPARE(text(model.index(5, InterfaceModel::Explanation, eth0)), QString());
+        QCOMPARE(text(eth0.siblingAtColumn(InterfaceModel::ReceivedShare)), u"99.98 %"_s);
+        QVERIFY(model.isBalanced());
+        QVERIFY(model.headerData(InterfaceModel::Received, Qt::Horizontal, Qt::ToolTipRole)
+                != InterfaceModel().headerData(InterfaceModel::Received, Qt::Horizontal, Qt::ToolTipRole));
+    }
+
     void linesAddUpToTheCounter()
     {
         Books books;

@@ -91,6 +91,65 @@ private Q_SLOTS:
         QCOMPARE(text(feed.model, 0, LiveModel::SendRate), u"0 B/s"_s);
     }
 
+    void namesRemotes()
+    {
+        Feed feed;
+        NameBook book;
+        feed.model.setNameBook(&book);
+        feed.model.sort(LiveModel::Name, Qt::AscendingOrder);
+        const Address first = Address::fromString(u"192.0.2.1"_s);
+        const Address second4 = Address::fromString(u"192.0.2.2"_s);
+        const auto learn = [&](quint32 program, const QString &name, const Address &address) {
+            DnsMessage answer;
+            answer.name = name;
+            answer.addresses = {{address, 60}};
+            book.learn(program, answer, 10 * second);
+        };
+        learn(1, u"<b>early</b>.test"_s, second4);
+        feed.script.program(1, u"curl"_s);
+        feed.script.remote(1, u"192.0.2.1"_s);
+        feed.script.remote(2, u"192.0.2.2"_s);
+        feed.script.move(1, 1, 1, 1000, 10);
+        feed.script.move(2, 1, 2, 1000, 10);
+        feed.push(10 * second);
+        const QModelIndex curl = feed.model.index(0, 0);
+        const auto shown = [&] {
+            return QStringList{text(feed.model, 0, LiveModel::Name, curl),
+                               text(feed.model, 1, LiveModel::Name, curl)};
+        };
+        // One known before its row comes has its name at once, those with a name stand first.
+        QCOMPARE(shown(), QStringList({u"<b>early</b>.test"_s, u"192.0.2.1"_s}));
+        const QString tip = feed.model.index(0, 0, curl).data(Qt::ToolTipRole).toString();
+        QVERIFY2(tip.startsWith(u"192.0.2.2\n"_s), "what a stranger chose must not make it rich text");
+        QVERIFY2(tip.contains(u"asked for by this program"_s), qPrintable(tip));
+        QVERIFY(!feed.model.index(0, LiveModel::Received, curl).data(copyRole).isValid());
+
+        learn(2, u"aaa.test"_s, first);
+        feed.push(11 * second);
+        QCOMPARE(shown().constLast(), u"192.0.2.1"_s);
+        feed.model.setPaused(true);
+        feed.model.renewNames();
+        feed.push(12 * second);
+        QCOMPARE(shown().constLast(), u"192.0.2.1"_s);
+        QSignalSpy changes(&feed.model, &QAbstractItemModel::dataChanged);
+        feed.model.setPaused(false);
+        QCOMPARE(shown(), QStringList({u"<b>early</b>.test"_s, u"aaa.test"_s}));
+        QVERIFY2(std::any_of(changes.cbegin(), changes.cend(),
+                             [](const auto &change) {
+                                 return change.at(2).template value<QList<int>>().contains(
+                                     SearchableRows::searchRole);
+                             }),
+                 "a filter has to look again");
+        const QModelIndex named = feed.model.index(1, 0, curl);
+        QVERIFY(named.data(Qt::ToolTipRole).toString().contains(u"asked for by another program"_s));
+        QCOMPARE(named.data(copyRole).toString(), u"aaa.test (192.0.2.1)"_s);
+        QVERIFY(feed.model.matches(named, u"AAA"_s) && feed.model.matches(named, u"192.0.2.1"_s));
+
+        feed.model.setNamesShown(false);
+        QCOMPARE(shown(), QStringList({u"192.0.2.1"_s, u"192.0.2.2"_s}));
+        QCOMPARE(feed.model.index(0, 0, curl).data(copyRole).toString(), u"192.0.2.1 (aaa.test)"_s);
+    }
+
     void tellsFigureFromText()
     {
         Feed feed;

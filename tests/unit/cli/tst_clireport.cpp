@@ -84,6 +84,9 @@ private Q_SLOTS:
     void sortsRows();
     void tellsStatus();
     void mapsStatesToExitCodes();
+
+private:
+    NameBook noNames;
 };
 
 void TestCliReport::parsesCommands()
@@ -297,7 +300,7 @@ void TestCliReport::givesExactJson()
 {
     UsageTable table;
     table.apply(snapshot());
-    const QByteArray text = toJson(totalsJson(table, By::Program, Scope::All, u"why"_s));
+    const QByteArray text = toJson(totalsJson(table, By::Program, noNames, Scope::All, u"why"_s));
     // As text, because reading it back might round it.
     QVERIFY2(text.contains("\"rxPayloadBytes\": 9007199254740993,"), text.constData());
     QVERIFY2(text.contains("\"startNs\": 123456789012345678,"), text.constData());
@@ -333,7 +336,7 @@ void TestCliReport::breaksTotalsDown()
     UsageTable table;
     table.apply(snapshot());
     const auto breakdown = [&](By by, const QString &name) {
-        return totalsJson(table, by, Scope::Own, QString())
+        return totalsJson(table, by, noNames, Scope::Own, QString())
             .value(u"programs"_s)
             .toArray()
             .at(1)
@@ -359,10 +362,29 @@ void TestCliReport::breaksTotalsDown()
     QCOMPARE(connection.value(u"direction"_s).toString(), u"outgoing"_s);
     QCOMPARE(connection.value(u"interfaceIndex"_s).toInteger(), 2);
 
-    const TextTable text = totalsTable(table, By::Remote);
+    const TextTable text = totalsTable(table, By::Remote, noNames);
     QCOMPARE(text.rows.size(), 3);
     QCOMPARE(text.rows.at(1).at(0), u"curl"_s);
     QCOMPARE(text.rows.at(1).at(3), u"2001:db8::1"_s);
+    QVERIFY(remotes.at(0).toObject().value(u"remoteName"_s).isNull());
+
+    NameBook names;
+    DnsMessage answer;
+    answer.name = u"host.example\u202e"_s;
+    answer.addresses = {{Address::fromString(u"2001:db8::1"_s), 60}};
+    names.learn(NameBook::noProgram, answer, 1);
+    QCOMPARE(totalsTable(table, By::Remote, names).rows.at(1).at(3), u"host.example"_s);
+    const QJsonObject named = totalsJson(table, By::Remote, names, Scope::Own, QString())
+                                  .value(u"programs"_s)
+                                  .toArray()
+                                  .at(1)
+                                  .toObject()
+                                  .value(u"remotes"_s)
+                                  .toArray()
+                                  .at(0)
+                                  .toObject();
+    QCOMPARE(named.value(u"remote"_s).toString(), u"2001:db8::1"_s);
+    QCOMPARE(named.value(u"remoteName"_s).toString(), answer.name);
 }
 
 void TestCliReport::startsAnewWithAnInstance()
@@ -408,7 +430,7 @@ void TestCliReport::measuresRates()
     QList<LiveRow> rows = rates.update(table, By::Program, table.timeNs());
     QCOMPARE(rows.size(), 2);
     QVERIFY(!rows.at(0).rxBytesPerSecond); // not known yet, which is not 0
-    QCOMPARE(liveTable(rows, By::Program).rows.at(0).at(3), u"–"_s);
+    QCOMPARE(liveTable(rows, By::Program, noNames).rows.at(0).at(3), u"–"_s);
 
     UsageUpdate next;
     next.instance = u"one"_s;

@@ -3,6 +3,8 @@
 #include "fakeauthorizer.h"
 #include "fakeusagesource.h"
 #include "historystore.h"
+#include "messagebuilder.h"
+#include "monitorclient.h"
 #include "monitorservice.h"
 #include "privatebus.h"
 
@@ -11,6 +13,7 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QProcess>
+#include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -124,6 +127,7 @@ private Q_SLOTS:
     void authorityMissing();
     void printsStatus();
     void printsConnections();
+    void namesRemotesWhileSomebodyWatches();
     void printsLiveLines();
     void endsWithItsReader();
     void saysOutputIsFull();
@@ -399,6 +403,39 @@ void TestNettallyctl::printsConnections()
     const auto refused = [this] { return run({u"connections"_s}).errors.contains("a script"); };
     QTRY_VERIFY(refused()); // the reading before is shared for a while
     m_source.setConnectionProblem({});
+}
+
+void TestNettallyctl::namesRemotesWhileSomebodyWatches()
+{
+    const quint32 program = m_source.addProgram("curl", geteuid());
+    m_source.addConnection(5, program, 7);
+    m_source.addFlow(program, 7);
+    startHelper();
+    MonitorClient watcher(m_bus->connect());
+    QSignalSpy watched(&watcher, &MonitorClient::namesWatched);
+    watcher.setNamesWanted(true);
+    watcher.start({});
+    QTRY_COMPARE(watched.size(), 1);
+    using namespace Build;
+    m_source.addAnswer(program,
+                       header(1) + question(name("www.example.org"))
+                           + record(pointer(questionOffset), A, 60, QByteArray("\xc6\x12\x00\x07", 4)));
+
+    const Outcome table = run({u"connections"_s});
+    QVERIFY2(table.output.contains("www.example.org:443"), table.output.constData());
+    QVERIFY(!table.output.contains("198.18.0.7"));
+    const Outcome numeric = run({u"connections"_s, u"--numeric"_s});
+    QVERIFY2(numeric.output.contains("198.18.0.7:443") && !numeric.output.contains("www.example.org"),
+             numeric.output.constData());
+    const QJsonObject connections =
+        QJsonDocument::fromJson(run({u"connections"_s, u"--json"_s}).output).object();
+    const QJsonObject first = connections.value(u"connections"_s).toArray().at(0).toObject();
+    QCOMPARE(first.value(u"remote"_s).toString(), u"198.18.0.7"_s);
+    QCOMPARE(first.value(u"remoteName"_s).toString(), u"www.example.org"_s);
+    QVERIFY(run({u"totals"_s, u"--by"_s, u"remote"_s}).output.contains("www.example.org"));
+    QVERIFY(run({u"totals"_s, u"--by"_s, u"remote"_s, u"--numeric"_s}).output.contains("198.18.0.7"));
+    QVERIFY(run({u"live"_s, u"--by"_s, u"remote"_s, u"--count"_s, u"3"_s, u"--interval"_s, u"100"_s})
+                .output.contains("www.example.org"));
 }
 
 void TestNettallyctl::printsLiveLines()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "livefilter.h"
 #include "livemodel.h"
+#include "textfilter.h"
 #include "usagescript.h"
 
 #include <QAbstractItemModelTester>
@@ -17,7 +17,7 @@ struct Feed {
     UsageScript script{u"a"_s};
     UsageBook book;
     LiveModel model;
-    LiveFilter filter;
+    TextFilter filter;
     std::unique_ptr<QAbstractItemModelTester> tester;
 
     Feed()
@@ -40,7 +40,7 @@ QStringList names(const QAbstractItemModel &model, const QModelIndex &parent = {
 
 } // namespace
 
-class TestLiveFilter : public QObject {
+class TestTextFilter : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -177,5 +177,5 @@ private Q_SLOTS:
     }
 };
 
-QTEST_GUILESS_MAIN(TestLiveFilter)
-#include "tst_livefilter.moc"
+QTEST_GUILESS_MAIN(TestTextFilter)
+#include "tst_textfilter.moc"
