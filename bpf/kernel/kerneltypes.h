@@ -285,6 +285,7 @@ struct bpf_iter__task_file {
 #define NT_RTCF_BROADCAST 0x10000000u
 #define NT_RTCF_MULTICAST 0x20000000u
 #define NT_IPV6_HEADER 40
+#define NT_JUMBO_HEADER 8 /* hop-by-hop options of what is longer than 65,535 bytes until it is cut */
 #define NT_PF_KTHREAD 0x00200000
 #define NT_SOCK_BINDPORT_LOCK 8 /* include/net/sock.h: the port was asked for, not chosen by the kernel */
 

@@ -103,7 +103,10 @@ static __noinline nt_u32 classOf(nt_u8 *headers, nt_u16 etherType, nt_u32 ipByte
     switch (headers[6]) {
     case NT_IPPROTO_ICMPV6:
         return classOfIcmp6(headers[NT_IPV6_HEADER]);
-    case NT_IPPROTO_HOPOPTS: /* eight bytes of router alert before a listener report */
+    case NT_IPPROTO_HOPOPTS: /* eight bytes: of router alert before a listener report, or of a jumbogram */
+        if (headers[NT_IPV6_HEADER] == NT_IPPROTO_TCP)
+            return classOfTcp(headers + NT_IPV6_HEADER + NT_JUMBO_HEADER,
+                              ipBytes - NT_IPV6_HEADER - NT_JUMBO_HEADER);
         return headers[NT_IPV6_HEADER] == NT_IPPROTO_ICMPV6 ? classOfIcmp6(headers[NT_IPV6_HEADER + 8])
                                                             : NT_AUDIT_OTHER_IP;
     case NT_IPPROTO_FRAGMENT:

@@ -20,7 +20,7 @@
 /* What is read of a packet's headers; peer and port are those of the other end. */
 struct nt_headers {
     struct nt_peer peer;
-    nt_u32 length; /* of the IP header without extensions */
+    nt_u32 length; /* of the IP header without extensions but the one for jumbograms */
     nt_u16 peerPort; /* 0 unless TCP or UDP */
     nt_u8 protocol;
 };
@@ -53,6 +53,13 @@ static __always_inline void readHeaders(struct __sk_buff *skb, int isOutgoing, s
     } else {
         headers->length = NT_IPV6_HEADER;
         bpf_skb_load_bytes(skb, 6, &headers->protocol, 1);
+        if (headers->protocol == NT_IPPROTO_HOPOPTS) {
+            bpf_skb_load_bytes(skb, NT_IPV6_HEADER, &first, 1);
+            if (first == NT_IPPROTO_TCP) {
+                headers->protocol = first;
+                headers->length += NT_JUMBO_HEADER;
+            }
+        }
     }
     if (headers->protocol == NT_IPPROTO_TCP || isDatagram(headers->protocol)) {
         bpf_skb_load_bytes(skb, headers->length + (isOutgoing ? 2 : 0), &headers->peerPort, 2);
@@ -60,25 +67,35 @@ static __always_inline void readHeaders(struct __sk_buff *skb, int isOutgoing, s
     }
 }
 
-/* Segments beyond the first, and the length of the headers that each of them repeats. */
-static __noinline nt_u32 segmentsOf(struct __sk_buff *skb, nt_u32 *headerBytes)
+/* What a packet is to become, or was, on the way. */
+struct nt_segments {
+    nt_u32 more; /* beyond the first */
+    nt_u32 headerBytes; /* that each of them repeats */
+    nt_u32 jumboBytes; /* of a header that holds the length of what is too long for a packet; no segment has
+                          it */
+};
+
+static __noinline int segmentsOf(struct __sk_buff *skb, struct nt_segments *segments)
 {
     struct nt_headers headers = {};
-    nt_u32 segments = skb->gso_segs;
+    nt_u32 number = skb->gso_segs;
     nt_u8 tcpLength = 0;
 
-    if (!headerBytes)
+    if (!segments)
         return 0;
     readHeaders(skb, 0, &headers);
-    *headerBytes = headers.length + 8;
+    segments->jumboBytes = headers.length == NT_IPV6_HEADER + NT_JUMBO_HEADER ? NT_JUMBO_HEADER : 0;
+    segments->headerBytes = headers.length + 8;
     if (headers.protocol == NT_IPPROTO_TCP) {
         bpf_skb_load_bytes(skb, headers.length + 12, &tcpLength, 1);
-        *headerBytes = headers.length + (tcpLength >> 4) * 4;
+        segments->headerBytes = headers.length + (tcpLength >> 4) * 4;
     }
     /* A guest's own offload hands over packets without the number. */
-    if (!segments && skb->gso_size && skb->len > *headerBytes)
-        segments = (skb->len - *headerBytes + skb->gso_size - 1) / skb->gso_size;
-    return segments > 1 ? segments - 1 : 0;
+    if (!number && skb->gso_size && skb->len > segments->headerBytes)
+        number = (skb->len - segments->headerBytes + skb->gso_size - 1) / skb->gso_size;
+    segments->headerBytes -= segments->jumboBytes;
+    segments->more = number > 1 ? number - 1 : 0;
+    return 0;
 }
 
 /* As kernelSocket(). */
@@ -276,28 +293,28 @@ static __noinline int accountUnowned(struct __sk_buff *skb, int isOutgoing)
 {
     struct nt_row_key key = {.program = NT_UNOWNED_PROGRAM};
     struct nt_headers headers = {};
-    nt_u32 headerBytes = 0;
-    nt_u32 more = segmentsOf(skb, &headerBytes);
+    struct nt_segments segments = {};
     struct nt_packets what = {};
     struct nt_row *row;
     nt_u64 place;
 
     readHeaders(skb, isOutgoing, &headers);
+    segmentsOf(skb, &segments);
     key.ifindex = skb->ifindex;
     key.protocol = headers.protocol;
     row = rowOfKey(&key, 0, &place);
     if (!row)
         return 0;
     if (isOutgoing) {
-        what.txIpBytes = skb->len;
+        what.txIpBytes = skb->len - segments.jumboBytes;
         what.txPackets = 1;
-        what.txMoreSegments = more;
-        what.txSegmentHeaderBytes = more * headerBytes;
+        what.txMoreSegments = segments.more;
+        what.txSegmentHeaderBytes = segments.more * segments.headerBytes;
     } else {
-        what.rxIpBytes = skb->len;
+        what.rxIpBytes = skb->len - segments.jumboBytes;
         what.rxPackets = 1;
-        what.rxMoreSegments = more;
-        what.rxSegmentHeaderBytes = more * headerBytes;
+        what.rxMoreSegments = segments.more;
+        what.rxSegmentHeaderBytes = segments.more * segments.headerBytes;
     }
     addPackets(&row->packets, &what);
     return 0;
@@ -309,17 +326,20 @@ static __noinline int accountUnowned(struct __sk_buff *skb, int isOutgoing)
 
 static __always_inline void countPacket(struct nt_packets *to, struct __sk_buff *skb, int isOutgoing)
 {
-    __sync_fetch_and_add(NT_OF_DIRECTION(to, isOutgoing, IpBytes), skb->len);
-    if (skb->gso_size) {
-        nt_u32 headerBytes = 0;
-        nt_u32 more = segmentsOf(skb, &headerBytes);
+    nt_u32 bytes = skb->len;
 
-        if (more) {
-            __sync_fetch_and_add(NT_OF_DIRECTION(to, isOutgoing, MoreSegments), more);
+    if (skb->gso_size) {
+        struct nt_segments segments = {};
+
+        segmentsOf(skb, &segments);
+        bytes -= segments.jumboBytes;
+        if (segments.more) {
+            __sync_fetch_and_add(NT_OF_DIRECTION(to, isOutgoing, MoreSegments), segments.more);
             __sync_fetch_and_add(NT_OF_DIRECTION(to, isOutgoing, SegmentHeaderBytes),
-                                 (nt_u64)more * headerBytes);
+                                 (nt_u64)segments.more * segments.headerBytes);
         }
     }
+    __sync_fetch_and_add(NT_OF_DIRECTION(to, isOutgoing, IpBytes), bytes);
     /* Last: a reader that sees no packet more looks at nothing else. */
     __sync_fetch_and_add(NT_OF_DIRECTION(to, isOutgoing, Packets), 1);
 }
@@ -372,9 +392,8 @@ static __noinline int auditSeen(struct __sk_buff *skb, int isOutgoing)
 {
     struct nt_audit_interface *interface = auditOf(skb->ifindex);
     nt_u8 headers[128] = {}; /* a power of two, for the mask */
-    nt_u32 headerBytes = 0;
-    nt_u32 more = 0;
-    nt_u32 length;
+    struct nt_segments segments = {};
+    nt_u32 length, bytes;
 
     if (!interface)
         return 0;
@@ -385,10 +404,11 @@ static __noinline int auditSeen(struct __sk_buff *skb, int isOutgoing)
     length = (length & (sizeof headers - 1)) + 1;
     bpf_skb_load_bytes(skb, 0, headers, length);
     if (skb->gso_size)
-        more = segmentsOf(skb, &headerBytes);
+        segmentsOf(skb, &segments);
+    bytes = skb->len - segments.jumboBytes;
     addAudit(
         &interface->seen[!!isOutgoing][classOf(headers, skb->protocol, skb->len) & (NT_AUDIT_CLASSES - 1)],
-        skb->len, more, headerBytes);
+        bytes, segments.more, segments.headerBytes);
     return 0;
 }
 

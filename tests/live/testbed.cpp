@@ -45,12 +45,20 @@ LiveHelper::~LiveHelper()
 
 QString LiveHelper::run()
 {
-    m_helper.start(m_program, m_arguments);
+    if (m_networkNamespace.isEmpty()) {
+        m_helper.start(m_helperPath, m_arguments);
+    } else {
+        m_helper.start(QStringLiteral("nsenter"),
+                       QStringList{QStringLiteral("--net=") + m_networkNamespace, m_helperPath}
+                           + m_arguments);
+    }
     return m_helper.waitForStarted() ? QString() : m_helper.errorString();
 }
 
-QString LiveHelper::killAndStartAgain()
+QString LiveHelper::killAndStartAgain(const QString &helperPath)
 {
+    if (!helperPath.isEmpty())
+        m_helperPath = helperPath;
     m_helper.kill();
     if (!m_helper.waitForFinished(10000))
         return QStringLiteral("the helper does not die");
@@ -62,11 +70,8 @@ QString LiveHelper::start(const QString &helperPath, const QString &networkNames
     QString problem = m_bus.start();
     if (!problem.isEmpty())
         return problem;
-    m_program = helperPath;
-    if (!networkNamespace.isEmpty()) {
-        m_arguments = QStringList{QStringLiteral("--net=") + networkNamespace, helperPath} + m_arguments;
-        m_program = QStringLiteral("nsenter");
-    }
+    m_helperPath = helperPath;
+    m_networkNamespace = networkNamespace;
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
     environment.insert(QStringLiteral("DBUS_SYSTEM_BUS_ADDRESS"), m_bus.address());
     m_helper.setProcessEnvironment(environment);

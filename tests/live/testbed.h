@@ -23,8 +23,9 @@ public:
     /// Empty when the helper measures and the client is live, else what failed. With @p networkNamespace, a
     /// path, the helper runs in there.
     QString start(const QString &helperPath, const QString &networkNamespace = {});
-    /// Ends the helper by SIGKILL and starts it anew on the same bus, where it may not be found yet.
-    QString killAndStartAgain();
+    /// Ends the helper by SIGKILL and starts it anew on the same bus, where it may not be found yet; another
+    /// one if @p helperPath names it.
+    QString killAndStartAgain(const QString &helperPath = {});
 
     const QString &address() const { return m_bus.address(); }
     qint64 pid() const { return m_helper.processId(); }
@@ -43,7 +44,8 @@ private:
     QString run();
 
     QStringList m_arguments;
-    QString m_program;
+    QString m_helperPath;
+    QString m_networkNamespace;
     PrivateBus m_bus{PrivateBus::Policy::Shipped};
     QProcess m_helper;
     std::unique_ptr<MonitorClient> m_client;

@@ -17,25 +17,7 @@ using namespace Nettally;
 
 namespace {
 
-/// Three times what the traffic below takes on two idle cores, and no more: the test waits for its end.
-constexpr quint32 auditSeconds = 25;
 constexpr int scenarioLimitMs = 60'000;
-
-const BalanceLine *lineOf(const InterfaceBalance &balance, const QString &name)
-{
-    const auto line = std::find_if(balance.lines.begin(), balance.lines.end(),
-                                   [&](const BalanceLine &one) { return one.name == name; });
-    return line != balance.lines.end() ? &*line : nullptr;
-}
-
-QString textOf(const InterfaceBalance &balance)
-{
-    QStringList lines = {
-        QStringLiteral("%1 received %2 sent %3").arg(balance.name).arg(balance.rxBytes).arg(balance.txBytes)};
-    for (const BalanceLine &line : balance.lines)
-        lines.append(QStringLiteral("  %1 %2 %3").arg(line.name).arg(line.rxBytes).arg(line.txBytes));
-    return lines.join(u'\n');
-}
 
 } // namespace
 
@@ -47,16 +29,16 @@ class BalanceTest : public QObject {
 private Q_SLOTS:
     void initTestCase();
     void init();
-    void auditNamesEveryByte_data();
-    void auditNamesEveryByte();
     void bothEndsOfAConnectionAgree();
     void killedHelperLosesNothing();
+    void upgradedHelperLosesNothing();
     void oneHelperAtATime();
 
 private:
     QList<Truth> makeTraffic(const QString &scenario, IpFamily family);
-    /// @p isExact: no byte was unnamed.
-    void auditTraffic(LiveHelper &helper, IpFamily family, bool *isExact, QString *books);
+    /// Kills the helper so often during traffic, and starts the next of @p helpers each time; then every byte
+    /// must be there.
+    void killDuringTraffic(const QStringList &pin, const QStringList &helpers, int kills);
 
     std::unique_ptr<TestNetwork> m_network;
 };
@@ -81,88 +63,6 @@ QList<Truth> BalanceTest::makeTraffic(const QString &scenario, IpFamily family)
     if (!finished.wait(scenarioLimitMs + 1000) || run.outcome() != TrafficRun::Outcome::Made)
         QTest::qFail(qPrintable(scenario + u' ' + run.reason()), __FILE__, __LINE__);
     return run.traffic().truths;
-}
-
-void BalanceTest::auditNamesEveryByte_data()
-{
-    QTest::addColumn<bool>("isV6");
-    QTest::newRow("IPv4") << false;
-    QTest::newRow("IPv6") << true;
-}
-
-void BalanceTest::auditNamesEveryByte()
-{
-    QFETCH(bool, isV6);
-    const IpFamily family = isV6 ? IpFamily::V6 : IpFamily::V4;
-    LiveHelper helper;
-    const QString problem = helper.start(QStringLiteral(NETTALLY_HELPER), m_network->clientPath());
-    QVERIFY2(problem.isEmpty(), qPrintable(problem));
-    QTRY_COMPARE(helper.client().state(), MonitorClient::State::Live);
-
-    // The kernel skips a tracing program that interrupts itself on the same processor: an audit may miss a
-    // frame that a soft interrupt sends amid another's. That is rare, and shows as unnamed; never twice so.
-    QString books;
-    for (int attempt = 0; attempt < 4; ++attempt) {
-        bool isExact = false;
-        auditTraffic(helper, family, &isExact, &books);
-        if (isExact || QTest::currentTestFailed())
-            return;
-        qInfo("%s", qPrintable(books));
-    }
-    QFAIL(qPrintable(books));
-}
-
-void BalanceTest::auditTraffic(LiveHelper &helper, IpFamily family, bool *isExact, QString *books)
-{
-    RtNetlink::Counters serverBefore;
-    RtNetlink::Counters clientBefore;
-    QCOMPARE(m_network->readCounters(&serverBefore, &clientBefore), QString());
-    QSignalSpy audited(&helper.client(), &MonitorClient::auditReceived);
-    QSignalSpy refused(&helper.client(), &MonitorClient::auditFailed);
-    helper.client().requestAudit(auditSeconds);
-    // The answer to the next call comes after the audit began.
-    QSignalSpy began(&helper.client(), &MonitorClient::balanceReceived);
-    helper.client().requestBalance();
-    QVERIFY(began.wait(10000));
-    QVERIFY2(refused.isEmpty(), qPrintable(refused.value(0).value(0).toString()));
-
-    quint64 payload = 0;
-    for (const char *scenario : {"tcp-bulk", "tcp-small", "tcp-half-close", "tcp-reset", "tcp-connections",
-                                 "sendfile", "udp", "udp-batches", "udp-segments", "icmp-echo", "raw",
-                                 "threads", "fork", "handover", "prefork", "short-lived", "burst"}) {
-        for (const Truth &truth : makeTraffic(QLatin1String(scenario), family))
-            payload += truth.receivedBytes;
-    }
-    QVERIFY2(audited.isEmpty(), "The traffic took longer than the audit: the machine is too busy to tell.");
-
-    QVERIFY(audited.wait((int(auditSeconds) + 10) * 1000));
-    const auto interfaces = audited.constFirst().constFirst().value<QList<InterfaceBalance>>();
-    const auto cable =
-        std::find_if(interfaces.begin(), interfaces.end(), [](const InterfaceBalance &balance) {
-            return balance.name == QLatin1String(TestPlan::clientInterface);
-        });
-    QVERIFY(cable != interfaces.end());
-    *books = textOf(*cable);
-    // Most of what was received in all was received on one side or the other of this cable.
-    QVERIFY(cable->rxBytes + cable->txBytes > payload);
-    *isExact = !lineOf(*cable, QStringLiteral("unnamed"));
-    qint64 rxSum = 0;
-    qint64 txSum = 0;
-    for (const BalanceLine &line : cable->lines) {
-        QVERIFY2(!*isExact || (line.rxBytes >= 0 && line.txBytes >= 0), qPrintable(*books));
-        rxSum += line.rxBytes;
-        txSum += line.txBytes;
-    }
-    QCOMPARE(rxSum, qint64(cable->rxBytes));
-    QCOMPARE(txSum, qint64(cable->txBytes));
-
-    // The kernel's own counter is the one that was compared with.
-    RtNetlink::Counters server;
-    RtNetlink::Counters clientAfter;
-    QCOMPARE(m_network->readCounters(&server, &clientAfter), QString());
-    const quint64 grown = clientAfter.rxBytesTotal - clientBefore.rxBytesTotal;
-    QVERIFY(grown >= cable->rxBytes);
-    QVERIFY(grown - cable->rxBytes < 10000); // no programs' traffic: discovery before and after the audit
 }
 
 void BalanceTest::bothEndsOfAConnectionAgree()
@@ -200,14 +100,8 @@ void BalanceTest::bothEndsOfAConnectionAgree()
     }
 }
 
-void BalanceTest::killedHelperLosesNothing()
+void BalanceTest::killDuringTraffic(const QStringList &pin, const QStringList &helpers, int kills)
 {
-    // A BPF file system of the test's own.
-    QTemporaryDir folder;
-    QCOMPARE(mount("bpf", QFile::encodeName(folder.path()).constData(), "bpf", 0, nullptr), 0);
-    const auto unmount = qScopeGuard([&] { umount(QFile::encodeName(folder.path()).constData()); });
-    const QStringList pin = {QStringLiteral("--pin"), folder.filePath(QStringLiteral("nettally"))};
-
     LiveHelper helper(pin);
     const QString problem = helper.start(QStringLiteral(NETTALLY_HELPER), m_network->clientPath());
     QVERIFY2(problem.isEmpty(), qPrintable(problem));
@@ -215,17 +109,22 @@ void BalanceTest::killedHelperLosesNothing()
     static constexpr std::array scenarios{"tcp-bulk",    "tcp-connections", "udp",
                                           "short-lived", "threads",         "prefork"};
     QMap<quint32, Truth> truths;
-    int kills = 0;
-    for (size_t i = 0; kills < 100; ++i) {
+    int killed = 0;
+    for (size_t i = 0; killed < kills; ++i) {
         TrafficRun run(QStringLiteral(NETTALLY_TRAFFIC));
         QSignalSpy finished(&run, &TrafficRun::finished);
         run.start(*m_network, QLatin1String(scenarios[i % scenarios.size()]), IpFamily::V4, scenarioLimitMs);
         do {
-            const QString failure = helper.killAndStartAgain();
+            const QString failure = helper.killAndStartAgain(helpers.at(killed % helpers.size()));
             QVERIFY2(failure.isEmpty(), qPrintable(failure));
-            ++kills;
+            ++killed;
+            // Some of them take over wholly.
+            if (helpers.size() > 1 && killed % 4 == 0) {
+                const quint64 now = bootTimeNs();
+                QVERIFY(QTest::qWaitFor([&] { return helper.observation().readNs() > now; }, 60000));
+            }
             // At no matter which moment of its start the next one comes.
-            QTest::qWait(10 + kills * 37 % 400);
+            QTest::qWait(10 + killed * 37 % 400);
         } while (finished.isEmpty());
         QCOMPARE(run.outcome(), TrafficRun::Outcome::Made);
         for (const Truth &truth : run.traffic().truths) {
@@ -236,7 +135,7 @@ void BalanceTest::killedHelperLosesNothing()
     }
     QTRY_COMPARE_WITH_TIMEOUT(helper.client().state(), MonitorClient::State::Live, 60000);
     QVERIFY(helper.settle());
-    qInfo("killed %d times", kills);
+    qInfo("killed %d times", killed);
     QMap<quint32, Truth> counted;
     for (const Flow &flow : helper.flows()) {
         const quint32 pid = helper.programs().value(flow.programId).pid;
@@ -249,8 +148,54 @@ void BalanceTest::killedHelperLosesNothing()
     }
 
     QString leftover;
-    runToEnd(QStringLiteral(NETTALLY_HELPER), pin + QStringList{QStringLiteral("--detach-all")}, &leftover);
+    runToEnd(helpers.constFirst(), pin + QStringList{QStringLiteral("--detach-all")}, &leftover);
     QVERIFY(!leftover.isEmpty()); // while it runs, it is not to be undermined
+}
+
+void BalanceTest::killedHelperLosesNothing()
+{
+    // A BPF file system of the test's own.
+    QTemporaryDir folder;
+    QCOMPARE(mount("bpf", QFile::encodeName(folder.path()).constData(), "bpf", 0, nullptr), 0);
+    const auto unmount = qScopeGuard([&] { umount(QFile::encodeName(folder.path()).constData()); });
+    killDuringTraffic({QStringLiteral("--pin"), folder.filePath(QStringLiteral("nettally"))},
+                      {QStringLiteral(NETTALLY_HELPER)}, 100);
+}
+
+void BalanceTest::upgradedHelperLosesNothing()
+{
+    QTemporaryDir folder;
+    QCOMPARE(mount("bpf", QFile::encodeName(folder.path()).constData(), "bpf", 0, nullptr), 0);
+    const auto unmount = qScopeGuard([&] { umount(QFile::encodeName(folder.path()).constData()); });
+    // The same helper but for a byte of its kernel programs' file, one that the format leaves unused: a build
+    // is told from another by that file, and so each attaches its own programs beside the other's.
+    QFile original(QStringLiteral(NETTALLY_HELPER));
+    QVERIFY(original.open(QIODevice::ReadOnly));
+    QByteArray bytes = original.readAll();
+    constexpr qsizetype unusedByte = 15; // the last of e_ident
+    constexpr qsizetype machine = 18; // e_machine: EM_BPF is 247
+    int changed = 0;
+    for (qsizetype at = bytes.indexOf("\x7f"
+                                      "ELF",
+                                      1);
+         at > 0; at = bytes.indexOf("\x7f"
+                                    "ELF",
+                                    at + 1)) {
+        if (uchar(bytes.at(at + machine)) == 247) {
+            bytes[at + unusedByte] = 1;
+            ++changed;
+        }
+    }
+    QCOMPARE(changed, 1);
+    QTemporaryDir programs;
+    QFile other(programs.filePath(QStringLiteral("nettally-helper")));
+    QVERIFY(other.open(QIODevice::WriteOnly));
+    QCOMPARE(other.write(bytes), bytes.size());
+    other.close();
+    QVERIFY(other.setPermissions(QFile::ReadOwner | QFile::ExeOwner | QFile::ReadOther | QFile::ExeOther));
+    // Each is killed at no matter which moment, while it takes over too: the same one twice in turn.
+    killDuringTraffic({QStringLiteral("--pin"), folder.filePath(QStringLiteral("nettally"))},
+                      {other.fileName(), other.fileName(), original.fileName(), original.fileName()}, 20);
 }
 
 void BalanceTest::oneHelperAtATime()

@@ -168,7 +168,7 @@ void BalanceTablesTest::recycledRowsLoseNothing()
     constexpr quint32 peersOfRound = 300;
     constexpr int flows = 500;
     LiveHelper helper({QStringLiteral("--max-flows"), QString::number(flows), QStringLiteral("--idle-flows"),
-                       QStringLiteral("100")});
+                       QStringLiteral("10")});
     const QString problem = helper.start(QStringLiteral(NETTALLY_HELPER), m_network->clientPath());
     QVERIFY2(problem.isEmpty(), qPrintable(problem));
     QTRY_COMPARE(helper.client().state(), MonitorClient::State::Live);
