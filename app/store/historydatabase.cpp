@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "historydatabase.h"
 
+#include "historymaintenance.h"
 #include "historystore.h"
 #include "postgresdatabase.h"
 #include "sqlitedatabase.h"
 
+#include <QDateTime>
 #include <QFile>
-#include <QRegularExpression>
-#include <QSet>
-#include <QSqlError>
-#include <QUuid>
 
 #include <algorithm>
 
@@ -17,16 +15,8 @@ namespace Nettally {
 
 namespace {
 
-constexpr qsizetype maxCachedIds = 100000;
-constexpr qint64 dayS = 86400;
-
 const QStringList levelNames = {QStringLiteral("minute"), QStringLiteral("hour"), QStringLiteral("day"),
                                 QStringLiteral("month")};
-
-/// How many remotes of a program keep their name when a bucket is folded.
-constexpr int keptOfHour = 10;
-constexpr int keptOfDay = 20;
-constexpr int keptOfMonth = 100;
 
 qlonglong clamped(quint64 figure)
 {
@@ -56,21 +46,13 @@ qlonglong clampedRemainder(qint64 bytes)
     return std::clamp(bytes, -most, most);
 }
 
-/// A null QString would be stored as NULL.
-QString stored(const QString &text)
-{
-    return text.isNull() ? QStringLiteral("") : text;
-}
-
 } // namespace
 
-QByteArray storedAddress(const Address &address)
+HistoryDatabase::HistoryDatabase()
+    : m_dictionaries(*this, [this](const QList<Address> &remotes, QHash<Address, qint64> &ids) {
+        return insertRemotes(remotes, ids);
+    })
 {
-    QByteArray bytes = address.toBytes();
-    if (bytes.size() == 4) {
-        bytes.prepend(QByteArray::fromHex("00000000000000000000ffff"));
-    }
-    return bytes.isNull() ? QByteArray("") : bytes;
 }
 
 std::unique_ptr<HistoryDatabase> HistoryDatabase::make(const QString &location)
@@ -79,27 +61,6 @@ std::unique_ptr<HistoryDatabase> HistoryDatabase::make(const QString &location)
         return std::make_unique<PostgresDatabase>(location);
     }
     return std::make_unique<SqliteDatabase>(location);
-}
-
-HistoryDatabase::HistoryDatabase()
-    : m_connectionName(QStringLiteral("nettally-history-")
-                       + QUuid::createUuid().toString(QUuid::WithoutBraces))
-{
-}
-
-HistoryDatabase::~HistoryDatabase() = default;
-
-void HistoryDatabase::close()
-{
-    if (!m_isOpen) {
-        return;
-    }
-    forgetIds();
-    QSqlDatabase::database(m_connectionName, false).close();
-    QSqlDatabase::removeDatabase(m_connectionName);
-    // After the driver, which ended them: alone they would each ask a server that may be gone to free them.
-    m_statements.clear();
-    m_isOpen = false;
 }
 
 const QStringList &HistoryDatabase::figureColumns()
@@ -133,134 +94,78 @@ QString HistoryDatabase::totalsOf(Level level)
     return QStringLiteral("total_") + levelNames.at(qsizetype(level));
 }
 
-QString HistoryDatabase::stableCgroupPath(const QString &path)
+QStringList HistoryDatabase::migrationStatements(const QString &prefix, int version)
 {
-    // The names systemd and desktops give to what they launch; a container's id stays.
-    static const QRegularExpression launch(
-        QStringLiteral("(?<=/)(app-[^/]*|run|session|vte-spawn)-"
-                       "(?:[0-9]+|[pru][0-9a-f]+(?:-i[0-9]+)?|[0-9a-f]{16,}|[0-9a-f-]{36})"
-                       "\\.(scope|service)(?=/|$)"));
-    static const QRegularExpression instance(
-        QStringLiteral("(?<=/)(app-[^/@]*)@[0-9a-f]{16,}\\.service(?=/|$)"));
-    QString stable = path;
-    stable.replace(launch, QStringLiteral("\\1-*.\\2"));
-    stable.replace(instance, QStringLiteral("\\1@*.service"));
-    return stable;
-}
-
-QStringList HistoryDatabase::schemaStatements(const QString &name)
-{
-    QFile file(QStringLiteral(":/nettally/schema/%1.sql").arg(name));
-    if (!file.open(QIODevice::ReadOnly)) {
-        qFatal("The schema %s is missing from the program.", qUtf8Printable(name));
-    }
-    return QString::fromUtf8(file.readAll()).split(QStringLiteral("\n--;\n"));
-}
-
-DatabaseResult HistoryDatabase::execute(const QString &statement)
-{
-    QSqlQuery query(connection());
-    query.setForwardOnly(true);
-    if (!query.exec(statement)) {
-        return resultOf(query);
-    }
-    // Some pragmas do their work row by row.
-    while (query.next()) { }
-    return resultOf(query);
-}
-
-DatabaseResult HistoryDatabase::readNumber(const QString &statement, qint64 &number)
-{
-    QSqlQuery query(connection());
-    if (!query.exec(statement) || !query.next()) {
-        return resultOf(query);
-    }
-    number = query.value(0).toLongLong();
-    return {};
-}
-
-DatabaseResult HistoryDatabase::resultOf(const QSqlQuery &query) const
-{
-    return query.lastError().type() == QSqlError::NoError ? DatabaseResult() : resultOf(query.lastError());
-}
-
-DatabaseResult HistoryDatabase::prepare(const QString &sql, QSqlQuery *&query)
-{
-    std::shared_ptr<QSqlQuery> &known = m_statements[sql];
-    if (!known) {
-        const auto prepared = std::make_shared<QSqlQuery>(connection());
-        prepared->setForwardOnly(true);
-        if (!prepared->prepare(sql)) {
-            return resultOf(*prepared);
+    QStringList statements;
+    for (int next = version + 1; next <= latestSchema; ++next) {
+        const QString name = prefix + QStringLiteral("%1").arg(next, 4, 10, QLatin1Char('0'));
+        QFile file(QStringLiteral(":/nettally/schema/%1.sql").arg(name));
+        if (!file.open(QIODevice::ReadOnly)) {
+            qFatal("The schema %s is missing from the program.", qUtf8Printable(name));
         }
-        known = prepared;
+        statements += QString::fromUtf8(file.readAll()).split(QStringLiteral("\n--;\n"));
+        statements += QStringLiteral("INSERT INTO migration (version, applied_utc_s, program_version) "
+                                     "VALUES (%1, %2, '" NETTALLY_VERSION "')")
+                          .arg(next)
+                          .arg(QDateTime::currentSecsSinceEpoch());
     }
-    query = known.get();
-    return {};
+    return statements;
 }
 
-DatabaseResult HistoryDatabase::run(const QString &sql, const QVariantList &values, QSqlQuery *&query)
+DatabaseResult HistoryDatabase::openForRecording(bool check)
 {
-    const DatabaseResult result = prepare(sql, query);
+    DatabaseResult result = openRecorder(check);
+    if (result) {
+        result = prepareRecording();
+    }
     if (!result) {
-        return result;
+        close();
     }
-    for (qsizetype i = 0; i < values.size(); ++i) {
-        query->bindValue(int(i), values.at(i));
-    }
-    return query->exec() ? DatabaseResult() : resultOf(*query);
+    return result;
 }
 
-DatabaseResult HistoryDatabase::begin()
+DatabaseResult HistoryDatabase::openForReading()
 {
-    return execute(beginStatement());
+    qint64 version = 0;
+    DatabaseResult result = openReader(version);
+    if (result && version != latestSchema) {
+        result = {version == 0                 ? DatabaseError::Missing
+                      : version < latestSchema ? DatabaseError::TooOld
+                                               : DatabaseError::TooNew,
+                  QString()};
+    }
+    if (!result) {
+        close();
+    }
+    return result;
 }
 
-DatabaseResult HistoryDatabase::beginReading()
+void HistoryDatabase::close()
 {
-    return execute(beginReadingStatement());
-}
-
-void HistoryDatabase::endReading()
-{
-    // Nothing was changed; a query that was left half read would keep a commit from ending it.
-    for (const std::shared_ptr<QSqlQuery> &query : std::as_const(m_statements)) {
-        if (query) {
-            query->finish();
-        }
-    }
-    if (connection().isOpen()) {
-        execute(QStringLiteral("ROLLBACK"));
-    }
+    forgetIds();
+    SqlConnection::close();
 }
 
 DatabaseResult HistoryDatabase::finish(const DatabaseResult &result)
 {
-    DatabaseResult outcome = result;
-    if (outcome) {
-        outcome = saveProgress();
-    }
-    if (outcome) {
-        outcome = execute(QStringLiteral("COMMIT"));
-    }
+    const DatabaseResult outcome = end(result ? saveProgress() : result);
     if (outcome) {
         m_savedProgress = m_progress;
     } else {
-        if (connection().isOpen()) {
-            execute(QStringLiteral("ROLLBACK"));
-        }
         m_progress = m_savedProgress;
         forgetIds();
     }
     return outcome;
 }
 
-void HistoryDatabase::forgetIds()
+DatabaseResult HistoryDatabase::maintain(qint64 nowUtcS)
 {
-    m_programIds.clear();
-    m_remoteIds.clear();
-    m_interfaceIds.clear();
-    m_channelIds.clear();
+    return HistoryMaintenance(*this).maintain(nowUtcS);
+}
+
+DatabaseResult HistoryDatabase::raiseFloors(qint64 minuteFloorUtcS, qint64 hourFloorUtcS)
+{
+    return HistoryMaintenance(*this).raiseFloors(minuteFloorUtcS, hourFloorUtcS);
 }
 
 DatabaseResult HistoryDatabase::apply(const HistoryBatch &batch)
@@ -370,7 +275,7 @@ DatabaseResult HistoryDatabase::addFlows(Level finest, const QList<StoredFlow> &
     for (const StoredFlow &flow : flows) {
         identities.append(&flow.minute.flow);
     }
-    DatabaseResult result = resolveFlows(identities);
+    DatabaseResult result = m_dictionaries.resolve(identities);
     Additions additions;
     for (const StoredFlow &flow : flows) {
         if (result) {
@@ -390,155 +295,23 @@ DatabaseResult HistoryDatabase::resolve(const QList<HistoryRecord> &records)
             flows.append(&flow->flow);
         } else if (const auto *minute = std::get_if<InterfaceMinute>(&record)) {
             qint64 id = 0;
-            result = interfaceId(minute->interfaceName, id);
+            result = m_dictionaries.interfaceId(minute->interfaceName, id);
             if (!result) {
                 return result;
             }
         }
     }
-    return resolveFlows(flows);
-}
-
-DatabaseResult HistoryDatabase::resolveFlows(const QList<const FlowIdentity *> &flows)
-{
-    if (m_programIds.size() > maxCachedIds) {
-        m_programIds.clear();
-    }
-    if (m_remoteIds.size() > maxCachedIds) {
-        m_remoteIds.clear();
-    }
-    if (m_channelIds.size() > maxCachedIds) {
-        m_channelIds.clear();
-    }
-    QSet<Address> remotes;
-    DatabaseResult result;
-    for (const FlowIdentity *flow : flows) {
-        if (!m_remoteIds.contains(flow->remote)) {
-            remotes.insert(flow->remote);
-        }
-        qint64 id = 0;
-        ChannelIds channel;
-        result = programId(flow->program, id);
-        if (result) {
-            result = channelIds(*flow, channel);
-        }
-        if (!result) {
-            return result;
-        }
-    }
-    if (remotes.isEmpty()) {
-        return result;
-    }
-    QList<Address> inOrder(remotes.cbegin(), remotes.cend());
-    std::sort(inOrder.begin(), inOrder.end());
-    return resolveRemotes(inOrder);
-}
-
-DatabaseResult HistoryDatabase::insertId(const QString &table, const QString &columns,
-                                         const QVariantList &values, qint64 &id)
-{
-    const QString idColumn = table + QStringLiteral("_id");
-    QString condition = columns;
-    condition.replace(QStringLiteral(","), QStringLiteral(" = ? AND"));
-    const QString select = QStringLiteral("SELECT %1 FROM %2 WHERE %3 = ?").arg(idColumn, table, condition);
-    QStringList places(values.size(), QStringLiteral("?"));
-    const QString insert = QStringLiteral("INSERT INTO %1 (%2) VALUES (%3) ON CONFLICT DO NOTHING")
-                               .arg(table, columns, places.join(QStringLiteral(", ")));
-    for (const bool mayInsert : {true, false}) {
-        QSqlQuery *query = nullptr;
-        DatabaseResult result = run(select, values, query);
-        if (!result) {
-            return result;
-        }
-        const bool isKnown = query->next();
-        if (isKnown) {
-            id = query->value(0).toLongLong();
-        }
-        query->finish();
-        if (isKnown) {
-            return {};
-        }
-        if (mayInsert) {
-            result = run(insert, values, query);
-            if (!result) {
-                return result;
-            }
-        }
-    }
-    return {DatabaseError::Other,
-            HistoryStore::tr("a new row of the table %1 cannot be found again").arg(table)};
-}
-
-DatabaseResult HistoryDatabase::programId(const ProgramIdentity &program, qint64 &id)
-{
-    const auto known = m_programIds.constFind(program);
-    if (known != m_programIds.cend()) {
-        id = *known;
-        return {};
-    }
-    const DatabaseResult result =
-        insertId(QStringLiteral("program"), QStringLiteral("name, executable, uid, cgroup_path, kind"),
-                 {stored(program.name), stored(program.executable), qlonglong(program.uid),
-                  stored(stableCgroupPath(program.cgroupPath)), int(program.kind)},
-                 id);
-    if (result) {
-        m_programIds.insert(program, id);
-    }
-    return result;
-}
-
-DatabaseResult HistoryDatabase::interfaceId(const QString &name, qint64 &id)
-{
-    const auto known = m_interfaceIds.constFind(name);
-    if (known != m_interfaceIds.cend()) {
-        id = *known;
-        return {};
-    }
-    const DatabaseResult result =
-        insertId(QStringLiteral("interface"), QStringLiteral("name"), {stored(name)}, id);
-    if (result) {
-        m_interfaceIds.insert(name, id);
-    }
-    return result;
-}
-
-DatabaseResult HistoryDatabase::channelIds(const FlowIdentity &flow, ChannelIds &ids)
-{
-    ChannelKey key{flow.protocol, flow.servicePort, quint8(flow.direction), 0};
-    DatabaseResult result = interfaceId(flow.interfaceName, key.interfaceId);
-    if (!result) {
-        return result;
-    }
-    const auto known = m_channelIds.constFind(key);
-    if (known != m_channelIds.cend()) {
-        ids = *known;
-        return {};
-    }
-    result = channelId(key, ids.id);
-    if (result) {
-        result = channelId({key.protocol, 0, key.direction, key.interfaceId}, ids.totalId);
-    }
-    if (result) {
-        m_channelIds.insert(key, ids);
-    }
-    return result;
-}
-
-DatabaseResult HistoryDatabase::channelId(const ChannelKey &key, qint64 &id)
-{
-    return insertId(QStringLiteral("channel"),
-                    QStringLiteral("protocol, service_port, direction, interface_id"),
-                    {int(key.protocol), int(key.servicePort), int(key.direction), key.interfaceId}, id);
+    return m_dictionaries.resolve(flows);
 }
 
 DatabaseResult HistoryDatabase::add(const FlowMinute &flow, bool isManyRemotes, Level finest,
                                     Additions &additions)
 {
     FactKey key;
-    ChannelIds channel;
-    DatabaseResult result = programId(flow.flow.program, key.programId);
+    Dictionaries::ChannelIds channel;
+    DatabaseResult result = m_dictionaries.programId(flow.flow.program, key.programId);
     if (result) {
-        result = channelIds(flow.flow, channel);
+        result = m_dictionaries.channelIds(flow.flow, channel);
     }
     if (!result) {
         return result;
@@ -562,10 +335,14 @@ DatabaseResult HistoryDatabase::add(const FlowMinute &flow, bool isManyRemotes, 
     key.startUtcS = starts[size_t(finest)];
     key.channelId = channel.totalId;
     additions.totals[size_t(finest)].emplace_back(key, sums);
-    key.remoteId = isManyRemotes ? otherRemoteId : m_remoteIds.value(flow.flow.remote);
+    if (isManyRemotes) {
+        key.remoteId = otherRemoteId;
+    } else {
+        result = m_dictionaries.remoteId(flow.flow.remote, key.remoteId);
+    }
     key.channelId = channel.id;
     additions.usage[size_t(finest)].emplace_back(key, sums);
-    return {};
+    return result;
 }
 
 DatabaseResult HistoryDatabase::write(const Additions &additions)
@@ -576,32 +353,6 @@ DatabaseResult HistoryDatabase::write(const Additions &additions)
         const Facts &facts = totals[size_t(level)];
         if (result && !facts.empty()) {
             result = addTotals(level, facts);
-        }
-    }
-    return result;
-}
-
-DatabaseResult HistoryDatabase::rebuildTotals()
-{
-    DatabaseResult result =
-        execute(QStringLiteral("INSERT INTO channel (protocol, service_port, direction, interface_id) "
-                               "SELECT DISTINCT protocol, 0, direction, interface_id FROM channel "
-                               "WHERE true ON CONFLICT DO NOTHING"));
-    for (const Level level : allLevels) {
-        if (result) {
-            result =
-                execute(QStringLiteral("DELETE FROM %1 WHERE true%2").arg(totalsOf(level), ownCondition()));
-        }
-        if (result) {
-            result = execute(
-                QStringLiteral("INSERT INTO %1 (%2program_id, start_utc_s, channel_id, %3) "
-                               "SELECT %4u.program_id, u.start_utc_s, k.channel_id, %5 FROM %6 u "
-                               "JOIN channel c ON c.channel_id = u.channel_id JOIN channel k ON "
-                               "k.protocol = c.protocol AND k.service_port = 0 AND k.direction = c.direction "
-                               "AND k.interface_id = c.interface_id WHERE true%7 "
-                               "GROUP BY u.program_id, u.start_utc_s, k.channel_id")
-                    .arg(totalsOf(level), hostColumn(), figureColumns().join(QStringLiteral(", ")),
-                         hostValue(), figureSums(), tableOf(level), hostCondition(m_hostId)));
         }
     }
     return result;
@@ -628,7 +379,7 @@ DatabaseResult HistoryDatabase::addInterfaceMinute(const InterfaceMinute &minute
         return {}; // nothing is left to balance it with
     }
     qint64 id = 0;
-    const DatabaseResult result = interfaceId(minute.interfaceName, id);
+    const DatabaseResult result = m_dictionaries.interfaceId(minute.interfaceName, id);
     if (!result) {
         return result;
     }
@@ -775,235 +526,6 @@ DatabaseResult HistoryDatabase::readHosts(QList<HistoryHost> &hosts)
         host.calendar = BucketCalendar(changes);
     }
     return result;
-}
-
-DatabaseResult HistoryDatabase::maintain(qint64 nowUtcS)
-{
-    if (!m_progress.newestMinuteUtcS) {
-        return {};
-    }
-    DatabaseResult result = noteZone();
-    // A clock that is far ahead must not make all of history old.
-    const qint64 referenceUtcS = std::min(nowUtcS, *m_progress.newestMinuteUtcS);
-    const qint64 minuteFloor = m_calendar.start(Level::Day, referenceUtcS - minuteRetentionS);
-    const qint64 hourFloor = m_calendar.start(Level::Day, referenceUtcS - hourRetentionS);
-    const qint64 monthFloor = m_calendar.start(Level::Month, referenceUtcS - hourRetentionS);
-    const qint64 monthCeiling = m_calendar.start(Level::Month, referenceUtcS);
-    if (result && m_progress.monthCeilingUtcS < monthCeiling) {
-        result = begin();
-        result = finish(result ? closeMonths(monthCeiling) : result);
-    }
-    // Rows are folded once the finer ones are gone, which therefore can be compared with them till then.
-    if (result) {
-        result = trim(Level::Minute, minuteFloor, &Progress::minuteFloorUtcS);
-    }
-    if (result) {
-        result = trim(Level::Hour, hourFloor, &Progress::hourFloorUtcS);
-    }
-    if (result) {
-        result = fold(Level::Hour, keptOfHour, minuteFloor, &Progress::hourFoldUtcS);
-    }
-    if (result) {
-        result = fold(Level::Day, keptOfDay, hourFloor, &Progress::dayFoldUtcS);
-    }
-    if (result) {
-        result = fold(Level::Month, keptOfMonth, monthFloor, &Progress::monthFoldUtcS);
-    }
-    return result ? maintainStorage(referenceUtcS) : result;
-}
-
-DatabaseResult HistoryDatabase::closeMonths(qint64 untilUtcS)
-{
-    std::optional<qint64> dayUtcS;
-    DatabaseResult result = earliest(Level::Day, m_progress.monthCeilingUtcS, dayUtcS);
-    while (result && dayUtcS && *dayUtcS < untilUtcS) {
-        const qint64 nextUtcS = m_calendar.nextStart(Level::Month, *dayUtcS);
-        result = execute(QStringLiteral("INSERT INTO usage_month (%1program_id, start_utc_s, remote_id, "
-                                        "channel_id, %2) SELECT %3u.program_id, %4, u.remote_id, "
-                                        "u.channel_id, %5 FROM program p %6 usage_day u "
-                                        "ON u.program_id = p.program_id WHERE u.start_utc_s >= %4 "
-                                        "AND u.start_utc_s < %7%8 "
-                                        "GROUP BY u.program_id, u.remote_id, u.channel_id")
-                             .arg(hostColumn(), figureColumns().join(QStringLiteral(", ")), hostValue())
-                             .arg(m_calendar.start(Level::Month, *dayUtcS))
-                             .arg(figureSums(), orderedJoin())
-                             .arg(nextUtcS)
-                             .arg(hostCondition(m_hostId)));
-        if (result) {
-            result = earliest(Level::Day, nextUtcS, dayUtcS);
-        }
-    }
-    if (result) {
-        m_progress.monthCeilingUtcS = untilUtcS;
-    }
-    return result;
-}
-
-DatabaseResult HistoryDatabase::openLastMonth()
-{
-    DatabaseResult result =
-        execute(QStringLiteral("UPDATE progress SET month_ceiling_utc_s = (SELECT coalesce(max(start_utc_s), "
-                               "%1) FROM usage_month WHERE true%2) WHERE true%2")
-                    .arg(ZoneChange::always)
-                    .arg(ownCondition()));
-    if (result) {
-        result = execute(QStringLiteral("DELETE FROM usage_month WHERE start_utc_s >= "
-                                        "(SELECT month_ceiling_utc_s FROM progress WHERE true%1)%1")
-                             .arg(ownCondition()));
-    }
-    return result;
-}
-
-DatabaseResult HistoryDatabase::trim(Level level, qint64 floorUtcS, qint64 Progress::*floor)
-{
-    if (m_progress.*floor >= floorUtcS) {
-        return {};
-    }
-    const DatabaseResult result = begin();
-    return finish(result ? trimRows(level, floorUtcS, floor) : result);
-}
-
-DatabaseResult HistoryDatabase::trimRows(Level level, qint64 floorUtcS, qint64 Progress::*floor)
-{
-    QSqlQuery *query = nullptr;
-    // By program, since that is what the rows are in order of.
-    const QString statement = QStringLiteral("DELETE FROM %1 WHERE %2_id IN (SELECT %2_id FROM %2) "
-                                             "AND start_utc_s < ?%3");
-    DatabaseResult result =
-        run(statement.arg(tableOf(level), QStringLiteral("program"), ownCondition()), {floorUtcS}, query);
-    if (result) {
-        result = run(statement.arg(totalsOf(level), QStringLiteral("program"), ownCondition()), {floorUtcS},
-                     query);
-    }
-    if (result && level == Level::Minute) {
-        result = run(
-            statement.arg(QStringLiteral("interface_minute"), QStringLiteral("interface"), ownCondition()),
-            {floorUtcS}, query);
-    }
-    if (result) {
-        m_progress.*floor = floorUtcS;
-    }
-    return result;
-}
-
-DatabaseResult HistoryDatabase::raiseFloors(qint64 minuteFloorUtcS, qint64 hourFloorUtcS)
-{
-    DatabaseResult result;
-    if (minuteFloorUtcS > m_progress.minuteFloorUtcS) {
-        result = trimRows(Level::Minute, minuteFloorUtcS, &Progress::minuteFloorUtcS);
-    }
-    if (result && hourFloorUtcS > m_progress.hourFloorUtcS) {
-        result = trimRows(Level::Hour, hourFloorUtcS, &Progress::hourFloorUtcS);
-    }
-    return result;
-}
-
-DatabaseResult HistoryDatabase::earliest(Level level, qint64 fromUtcS, std::optional<qint64> &startUtcS)
-{
-    QSqlQuery *query = nullptr;
-    DatabaseResult result =
-        run(QStringLiteral("SELECT min(first) FROM (SELECT (SELECT min(u.start_utc_s) FROM %1 u WHERE "
-                           "u.program_id = p.program_id AND u.start_utc_s >= ?%2) AS first "
-                           "FROM program p) AS firsts")
-                .arg(tableOf(level), hostCondition(m_hostId)),
-            {fromUtcS}, query);
-    startUtcS.reset();
-    if (result && query->next() && !query->isNull(0)) {
-        startUtcS = query->value(0).toLongLong();
-    }
-    if (result) {
-        query->finish();
-    }
-    return result;
-}
-
-DatabaseResult HistoryDatabase::fold(Level level, int keptRemotes, qint64 endUtcS, qint64 Progress::*folded)
-{
-    // A transaction each, of about as many rows.
-    const qint64 sliceS = level == Level::Hour ? 7 * dayS : level == Level::Day ? 90 * dayS : 1000 * dayS;
-    while (m_progress.*folded < endUtcS) {
-        std::optional<qint64> beginUtcS;
-        DatabaseResult result = earliest(level, m_progress.*folded, beginUtcS);
-        const qint64 sliceEndUtcS = beginUtcS ? std::min(*beginUtcS + sliceS, endUtcS) : endUtcS;
-        if (result) {
-            result = begin();
-        }
-        if (result && beginUtcS && *beginUtcS < endUtcS) {
-            result = foldSlice(level, keptRemotes, *beginUtcS, sliceEndUtcS);
-        }
-        if (result) {
-            m_progress.*folded = sliceEndUtcS;
-        }
-        result = finish(result);
-        if (!result) {
-            return result;
-        }
-    }
-    return {};
-}
-
-DatabaseResult HistoryDatabase::foldSlice(Level level, int keptRemotes, qint64 beginUtcS, qint64 endUtcS)
-{
-    if (!m_remoteIds.contains(Address())) {
-        const DatabaseResult result = resolveRemotes({Address()});
-        if (!result) {
-            return result;
-        }
-    }
-    const QString table = tableOf(level);
-    const QString host = hostCondition(m_hostId);
-    QStringList updates;
-    for (const QString &column : figureColumns()) {
-        updates.append(QStringLiteral("%1 = %2.%1 + excluded.%1").arg(column, table));
-    }
-    const QString tailRows = QStringLiteral("FROM tail t %1 %2 u ON u.program_id = t.program_id AND "
-                                            "u.start_utc_s = t.start_utc_s AND u.remote_id = t.remote_id%3 "
-                                            "JOIN channel c ON c.channel_id = u.channel_id")
-                                 .arg(orderedJoin(), table, host);
-    const QString separator = QStringLiteral(", ");
-    const QStringList statements = {
-        QStringLiteral("CREATE TEMPORARY TABLE IF NOT EXISTS tail (program_id BIGINT, start_utc_s BIGINT, "
-                       "remote_id BIGINT)"),
-        QStringLiteral("DELETE FROM tail"),
-        QStringLiteral(
-            "INSERT INTO tail SELECT program_id, start_utc_s, remote_id FROM ("
-            "SELECT program_id, start_utc_s, remote_id, row_number() OVER ("
-            "PARTITION BY program_id, start_utc_s ORDER BY bytes DESC, remote_id) AS place FROM ("
-            "SELECT u.program_id, u.start_utc_s, u.remote_id, "
-            "sum(u.rx_payload_bytes + u.tx_payload_bytes) AS bytes "
-            "FROM program p %1 %2 u ON u.program_id = p.program_id "
-            "WHERE u.start_utc_s >= %3 AND u.start_utc_s < %4%5 AND u.remote_id NOT IN (%6, %7) "
-            "GROUP BY u.program_id, u.start_utc_s, u.remote_id) AS sums) AS places WHERE place > %8")
-            .arg(orderedJoin(), table)
-            .arg(beginUtcS)
-            .arg(endUtcS)
-            .arg(host)
-            .arg(otherRemoteId)
-            .arg(m_remoteIds.value(Address()))
-            .arg(keptRemotes),
-        QStringLiteral("INSERT INTO channel (protocol, service_port, direction, interface_id) "
-                       "SELECT DISTINCT c.protocol, 0, c.direction, c.interface_id %1 WHERE true "
-                       "ON CONFLICT DO NOTHING")
-            .arg(tailRows),
-        QStringLiteral("INSERT INTO %1 (%2program_id, start_utc_s, remote_id, channel_id, %3) "
-                       "SELECT %4t.program_id, t.start_utc_s, %5, k.channel_id, %6 %7 "
-                       "JOIN channel k ON k.protocol = c.protocol AND k.service_port = 0 AND "
-                       "k.direction = c.direction AND k.interface_id = c.interface_id WHERE true "
-                       "GROUP BY t.program_id, t.start_utc_s, k.channel_id "
-                       "ON CONFLICT (%2program_id, start_utc_s, remote_id, channel_id) DO UPDATE SET %8")
-            .arg(table, hostColumn(), figureColumns().join(separator), hostValue(),
-                 QString::number(otherRemoteId), figureSums(), tailRows, updates.join(separator)),
-        QStringLiteral("DELETE FROM %1 WHERE (program_id, start_utc_s, remote_id) IN "
-                       "(SELECT program_id, start_utc_s, remote_id FROM tail)%2")
-            .arg(table, ownCondition()),
-    };
-    for (const QString &statement : statements) {
-        const DatabaseResult result = execute(statement);
-        if (!result) {
-            return result;
-        }
-    }
-    return {};
 }
 
 DatabaseResult HistoryDatabase::replaceDamaged(QString &target, qint64 &salvagedRows)

@@ -12,27 +12,6 @@ namespace Nettally {
 namespace {
 
 constexpr int maxSeriesPoints = 500;
-constexpr qsizetype maxFaults = 50;
-
-const QString figures =
-    QStringLiteral("CAST(sum(u.rx_payload_bytes) AS BIGINT), CAST(sum(u.tx_payload_bytes) AS BIGINT), "
-                   "CAST(sum(u.rx_network_bytes) AS BIGINT), CAST(sum(u.tx_network_bytes) AS BIGINT), "
-                   "CAST(sum(u.rx_packets) AS BIGINT), CAST(sum(u.tx_packets) AS BIGINT), "
-                   "CAST(sum(u.retransmitted_segments) AS BIGINT), count(*) - count(u.rx_network_bytes)");
-/// The columns of figures, from @p column on.
-TrafficSums sumsOf(const QSqlQuery &query, int column)
-{
-    TrafficSums sums;
-    sums.rxPayloadBytes = query.value(column).toULongLong();
-    sums.txPayloadBytes = query.value(column + 1).toULongLong();
-    if (query.value(column + 7).toLongLong() == 0) {
-        sums.network =
-            NetworkUsage{query.value(column + 2).toULongLong(), query.value(column + 3).toULongLong(),
-                         query.value(column + 4).toULongLong(), query.value(column + 5).toULongLong(),
-                         query.value(column + 6).toULongLong()};
-    }
-    return sums;
-}
 
 Level finer(Level level)
 {
@@ -44,24 +23,17 @@ Level coarser(Level level)
     return Level(int(level) + 1);
 }
 
-qint64 floorOf(const HistoryHost &host, Level level)
-{
-    return level == Level::Minute ? host.minuteFloorUtcS
-        : level == Level::Hour    ? host.hourFloorUtcS
-                                  : ZoneChange::always;
-}
-
 void coverAt(const HistoryHost &host, Level level, qint64 fromUtcS, qint64 toUtcS,
              QList<HistoryReader::Segment> &segments)
 {
     if (fromUtcS >= toUtcS) {
         return;
     }
-    const qint64 floorUtcS = floorOf(host, level);
+    const qint64 floorUtcS = host.floorUtcS(level);
     if (fromUtcS < floorUtcS) {
         // Gone: what of the next level begins here stands for it.
         Level next = coarser(level);
-        while (fromUtcS < floorOf(host, next)) {
+        while (fromUtcS < host.floorUtcS(next)) {
             next = coarser(next);
         }
         const qint64 endUtcS = std::min(toUtcS, floorUtcS);
@@ -139,19 +111,6 @@ HistoryRow emptyRow(qsizetype points)
     return row;
 }
 
-void addFault(HistoryVerdict &verdict, const QString &sentence)
-{
-    ++verdict.faultCount;
-    if (verdict.faults.size() < maxFaults) {
-        verdict.faults.append(sentence);
-    }
-}
-
-QString timeText(qint64 utcS)
-{
-    return QDateTime::fromSecsSinceEpoch(utcS, Qt::UTC).toString(Qt::ISODate);
-}
-
 } // namespace
 
 /// What a question adds up to, by the id of what it is asked by.
@@ -159,6 +118,29 @@ struct HistoryReader::Sums {
     QHash<qint64, HistoryRow> rows;
     QList<qint64> pointStartsUtcS;
 };
+
+QString HistoryReader::figures()
+{
+    return QStringLiteral(
+        "CAST(sum(u.rx_payload_bytes) AS BIGINT), CAST(sum(u.tx_payload_bytes) AS BIGINT), "
+        "CAST(sum(u.rx_network_bytes) AS BIGINT), CAST(sum(u.tx_network_bytes) AS BIGINT), "
+        "CAST(sum(u.rx_packets) AS BIGINT), CAST(sum(u.tx_packets) AS BIGINT), "
+        "CAST(sum(u.retransmitted_segments) AS BIGINT), count(*) - count(u.rx_network_bytes)");
+}
+
+TrafficSums HistoryReader::sumsOf(const QSqlQuery &query, int column)
+{
+    TrafficSums sums;
+    sums.rxPayloadBytes = query.value(column).toULongLong();
+    sums.txPayloadBytes = query.value(column + 1).toULongLong();
+    if (query.value(column + 7).toLongLong() == 0) {
+        sums.network =
+            NetworkUsage{query.value(column + 2).toULongLong(), query.value(column + 3).toULongLong(),
+                         query.value(column + 4).toULongLong(), query.value(column + 5).toULongLong(),
+                         query.value(column + 6).toULongLong()};
+    }
+    return sums;
+}
 
 QList<HistoryReader::Segment> HistoryReader::cover(const HistoryHost &host, qint64 fromUtcS, qint64 toUtcS,
                                                    Level coarsest)
@@ -186,7 +168,7 @@ QList<qint64> HistoryReader::pointStarts(const HistoryHost &host, qint64 fromUtc
     const qint64 most = std::clamp(maxPoints, 1, maxSeriesPoints);
     for (const Scale &scale : scales) {
         level = scale.level;
-        if (fromUtcS < floorOf(host, level) || (toUtcS - fromUtcS) / scale.lengthS > most) {
+        if (fromUtcS < host.floorUtcS(level) || (toUtcS - fromUtcS) / scale.lengthS > most) {
             continue;
         }
         QList<qint64> starts = {fromUtcS};
@@ -307,7 +289,7 @@ DatabaseResult HistoryReader::addUp(const HistoryQuery &query, const HistoryHost
             QStringLiteral("SELECT %1, min(u.start_utc_s), max(u.start_utc_s), %2 FROM program p %3 %4 u "
                            "ON u.program_id = p.program_id%5 "
                            "WHERE u.start_utc_s >= ? AND u.start_utc_s < ?%6%7")
-                .arg(key.isEmpty() ? QStringLiteral("0") : key, figures, m_database.orderedJoin(),
+                .arg(key.isEmpty() ? QStringLiteral("0") : key, figures(), m_database.orderedJoin(),
                      tableOf(segment.level), joins, conditions, grouping),
             QVariantList{segment.beginUtcS, segment.endUtcS} + filters, rows);
         if (!result) {
@@ -462,175 +444,6 @@ DatabaseResult HistoryReader::readSpans(const HistoryQuery &query, const History
                                    NotMeasuredReason(spans->value(2).toUInt())});
     }
     return result ? m_database.resultOf(*spans) : result;
-}
-
-DatabaseResult HistoryReader::verify(HistoryVerdict &verdict)
-{
-    QString damage;
-    DatabaseResult result = m_database.checkIntegrity(damage);
-    if (result && !damage.isEmpty()) {
-        addFault(verdict, HistoryStore::tr("The database is damaged: %1.").arg(damage));
-    }
-    QList<HistoryHost> hosts;
-    if (result) {
-        result = m_database.readHosts(hosts);
-    }
-    for (const HistoryHost &host : std::as_const(hosts)) {
-        const auto sumTable = host.hasTotals ? &HistoryDatabase::totalsOf : &HistoryDatabase::tableOf;
-        if (result) {
-            // Hours are not folded before their minutes are gone.
-            result = compare(host, {Level::Minute, &HistoryDatabase::tableOf},
-                             {Level::Hour, &HistoryDatabase::tableOf}, true, verdict);
-        }
-        for (const Level level : allLevels) {
-            const Rows sums = {level, sumTable};
-            if (result && host.hasTotals) {
-                result = compare(host, {level, &HistoryDatabase::tableOf}, sums, false, verdict);
-            }
-            if (result && level != Level::Month) {
-                result = compare(host, sums, {coarser(level), sumTable}, false, verdict);
-            }
-        }
-        if (result) {
-            result = balanceBooks(host, verdict);
-        }
-    }
-    return result;
-}
-
-/// Of each program, the sums of the parts' rows by the buckets of the wholes' level, with the rows of these;
-/// by remote and channel, or without remote and port.
-DatabaseResult HistoryReader::compare(const HistoryHost &host, const Rows &parts, const Rows &wholes,
-                                      bool hasRemotes, HistoryVerdict &verdict)
-{
-    const QString partTable = parts.tableOf(parts.level);
-    const QString wholeTable = wholes.tableOf(wholes.level);
-    qint64 fromUtcS = std::max(floorOf(host, parts.level), host.salvagedUtcS);
-    if (fromUtcS != ZoneChange::always && host.calendar.start(wholes.level, fromUtcS) != fromUtcS) {
-        fromUtcS = host.calendar.nextStart(wholes.level, fromUtcS);
-    }
-    qint64 endUtcS = std::numeric_limits<qint64>::max();
-    for (const Rows &rows : {parts, wholes}) {
-        if (rows.level == Level::Month && rows.tableOf == &HistoryDatabase::tableOf) {
-            endUtcS = host.monthCeilingUtcS;
-        }
-    }
-    QSqlQuery *query = nullptr;
-    DatabaseResult result =
-        m_database.run(QStringLiteral("SELECT program_id, name FROM program ORDER BY program_id"), {}, query);
-    QList<std::pair<qint64, QString>> programs;
-    while (result && query->next()) {
-        programs.append({query->value(0).toLongLong(), query->value(1).toString()});
-    }
-    for (const auto &[programId, name] : std::as_const(programs)) {
-        QHash<FactKey, TrafficSums> sumsOfParts;
-        for (const bool isWhole : {false, true}) {
-            if (result) {
-                result = m_database.run(
-                    QStringLiteral(
-                        "SELECT u.start_utc_s, %1, %2 FROM %3 u JOIN channel c "
-                        "ON c.channel_id = u.channel_id WHERE u.program_id = ? "
-                        "AND u.start_utc_s >= ? AND u.start_utc_s < ?%4 GROUP BY u.start_utc_s, %1")
-                        .arg(hasRemotes ? QStringLiteral("u.remote_id, u.channel_id")
-                                        : QStringLiteral("c.protocol * 4 + c.direction, c.interface_id"),
-                             figures, isWhole ? wholeTable : partTable, m_database.hostCondition(host.id)),
-                    {programId, fromUtcS, endUtcS}, query);
-            }
-            if (!result) {
-                return result;
-            }
-            while (query->next()) {
-                FactKey key{programId, query->value(0).toLongLong(), query->value(1).toLongLong(),
-                            query->value(2).toLongLong()};
-                key.startUtcS = host.calendar.start(wholes.level, key.startUtcS);
-                TrafficSums sums = sumsOf(*query, 3);
-                if (!isWhole) {
-                    const auto known = sumsOfParts.find(key);
-                    if (known == sumsOfParts.end()) {
-                        sumsOfParts.insert(key, sums);
-                    } else {
-                        *known += sums;
-                    }
-                    continue;
-                }
-                ++verdict.comparedBuckets;
-                const auto part = sumsOfParts.constFind(key);
-                if (part == sumsOfParts.cend() || *part != sums) {
-                    addFault(verdict,
-                             HistoryStore::tr("What %1 moved from %2 on is not the sum of its parts: %3 "
-                                              "received and %4 sent bytes in %5, %6 and %7 in %8.")
-                                 .arg(name.isEmpty() ? HistoryStore::tr("an unnamed program") : name,
-                                      timeText(key.startUtcS))
-                                 .arg(sums.rxPayloadBytes)
-                                 .arg(sums.txPayloadBytes)
-                                 .arg(wholeTable)
-                                 .arg(part == sumsOfParts.cend() ? 0 : part->rxPayloadBytes)
-                                 .arg(part == sumsOfParts.cend() ? 0 : part->txPayloadBytes)
-                                 .arg(partTable));
-                }
-                sumsOfParts.remove(key);
-            }
-            result = m_database.resultOf(*query);
-        }
-        for (auto part = sumsOfParts.cbegin(); part != sumsOfParts.cend(); ++part) {
-            addFault(verdict,
-                     HistoryStore::tr("What %1 moved from %2 on is missing in %3.")
-                         .arg(name.isEmpty() ? HistoryStore::tr("an unnamed program") : name,
-                              timeText(part.key().startUtcS), wholeTable));
-        }
-    }
-    return result;
-}
-
-/// Of each minute of an interface: sum over its flows + remainder = counter.
-DatabaseResult HistoryReader::balanceBooks(const HistoryHost &host, HistoryVerdict &verdict)
-{
-    const QString condition = m_database.hostCondition(host.id);
-    QHash<std::pair<qint64, qint64>, TrafficSums> flows;
-    QSqlQuery *query = nullptr;
-    DatabaseResult result =
-        m_database.run(QStringLiteral("SELECT c.interface_id, u.start_utc_s, %1 FROM usage_minute u "
-                                      "JOIN channel c ON c.channel_id = u.channel_id WHERE true%2 "
-                                      "GROUP BY c.interface_id, u.start_utc_s")
-                           .arg(figures, condition),
-                       {}, query);
-    while (result && query->next()) {
-        flows.insert({query->value(0).toLongLong(), query->value(1).toLongLong()}, sumsOf(*query, 2));
-    }
-    if (result) {
-        result = m_database.run(
-            QStringLiteral("SELECT u.interface_id, u.start_utc_s, i.name, u.rx_counter_bytes, "
-                           "u.tx_counter_bytes, u.rx_remainder_bytes, u.tx_remainder_bytes "
-                           "FROM interface_minute u JOIN interface i ON i.interface_id = u.interface_id "
-                           "WHERE true%1 ORDER BY 1, 2")
-                .arg(condition),
-            {}, query);
-    }
-    while (result && query->next()) {
-        const qint64 startUtcS = query->value(1).toLongLong();
-        const TrafficSums sums = flows.value({query->value(0).toLongLong(), startUtcS}, TrafficSums::zero());
-        if (startUtcS < host.salvagedUtcS) {
-            continue;
-        }
-        if (!sums.network) {
-            ++verdict.unknownMinutes;
-        } else if (qint64(sums.network->rxBytes) + query->value(5).toLongLong()
-                       == query->value(3).toLongLong()
-                   && qint64(sums.network->txBytes) + query->value(6).toLongLong()
-                       == query->value(4).toLongLong()) {
-            ++verdict.balancedMinutes;
-        } else {
-            addFault(verdict,
-                     HistoryStore::tr("The books of %1 do not balance at %2: its counters moved by %3 and %4 "
-                                      "bytes, its flows and the remainder by %5 and %6.")
-                         .arg(query->value(2).toString(), timeText(startUtcS))
-                         .arg(query->value(3).toLongLong())
-                         .arg(query->value(4).toLongLong())
-                         .arg(qint64(sums.network->rxBytes) + query->value(5).toLongLong())
-                         .arg(qint64(sums.network->txBytes) + query->value(6).toLongLong()));
-        }
-    }
-    return result ? m_database.resultOf(*query) : result;
 }
 
 } // namespace Nettally

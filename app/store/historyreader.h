@@ -15,7 +15,6 @@ public:
     }
 
     DatabaseResult answer(const HistoryQuery &query, HistoryAnswer &answer);
-    DatabaseResult verify(HistoryVerdict &verdict);
 
     /// Rows of one level whose buckets begin within a span.
     struct Segment {
@@ -30,21 +29,18 @@ public:
     static QList<qint64> pointStarts(const HistoryHost &host, qint64 fromUtcS, qint64 toUtcS, int maxPoints,
                                      Level &level);
 
+    /// Columns that add up rows u; their sums are those from @p column on.
+    static QString figures();
+    static TrafficSums sumsOf(const QSqlQuery &query, int column);
+
 private:
     struct Sums;
-    struct Rows {
-        Level level = Level::Minute;
-        QString (*tableOf)(Level) = nullptr;
-    };
 
     DatabaseResult addUp(const HistoryQuery &query, const HistoryHost &host, qint64 fromUtcS, qint64 toUtcS,
                          bool isPrevious, Level coarsest, Sums &sums);
     DatabaseResult nameRows(const HistoryQuery &query, const QList<HistoryHost> &hosts, Sums &sums,
                             HistoryAnswer &answer);
     DatabaseResult readSpans(const HistoryQuery &query, const HistoryHost &host, HistoryAnswer &answer);
-    DatabaseResult compare(const HistoryHost &host, const Rows &parts, const Rows &wholes, bool hasRemotes,
-                           HistoryVerdict &verdict);
-    DatabaseResult balanceBooks(const HistoryHost &host, HistoryVerdict &verdict);
 
     HistoryDatabase &m_database;
 };

@@ -3,6 +3,7 @@
 
 #include "historyreader.h"
 #include "historytransfer.h"
+#include "historyverifier.h"
 
 #include <QDateTime>
 #include <QDir>
@@ -228,7 +229,7 @@ HistoryAnswer HistoryWorker::answer(const HistoryQuery &query)
 HistoryVerdict HistoryWorker::verify()
 {
     HistoryVerdict verdict;
-    verdict.problem = read([&] { return HistoryReader(*m_database).verify(verdict); });
+    verdict.problem = read([&] { return HistoryVerifier(*m_database).verify(verdict); });
     return verdict;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "postgresdatabase.h"
 
+#include "historymaintenance.h"
 #include "historystore.h"
 
 #include <QCryptographicHash>
@@ -16,7 +17,6 @@ namespace Nettally {
 namespace {
 
 constexpr int firstSchema = 2; ///< the numbers are those of SQLite
-constexpr int latestSchema = 3;
 
 /// Keys of advisory locks: one for changes of the schema, one of a class with the host's id for its recorder.
 constexpr int schemaLock = 0x6e657474;
@@ -127,19 +127,17 @@ DatabaseResult PostgresDatabase::resultOf(const QSqlError &error) const
 
 DatabaseResult PostgresDatabase::connectToServer()
 {
-    if (!QSqlDatabase::isDriverAvailable(QStringLiteral("QPSQL"))) {
-        return {DatabaseError::Other,
-                HistoryStore::tr("Qt's PostgreSQL driver is not installed (on Debian: libqt6sql6-psql)")};
-    }
     if (!m_url.isValid()
         || (m_url.scheme() != QStringLiteral("postgresql") && m_url.scheme() != QStringLiteral("postgres"))
         || m_url.path().size() < 2) {
         return {DatabaseError::BadUrl, m_url.errorString()};
     }
-    close();
-    m_partitions.clear();
-    QSqlDatabase database = QSqlDatabase::addDatabase(QStringLiteral("QPSQL"), m_connectionName);
-    m_isOpen = true;
+    QSqlDatabase database;
+    DatabaseResult result =
+        addConnection(QStringLiteral("QPSQL"), QStringLiteral("libqt6sql6-psql"), database);
+    if (!result) {
+        return result;
+    }
     database.setDatabaseName(m_url.path(QUrl::FullyDecoded).mid(1));
     database.setUserName(m_url.userName(QUrl::FullyDecoded));
     database.setPassword(m_url.password(QUrl::FullyDecoded));
@@ -174,19 +172,18 @@ DatabaseResult PostgresDatabase::connectToServer()
     }
     database.setConnectOptions(options.join(u';'));
     if (!database.open()) {
-        DatabaseResult result = resultOf(database.lastError());
+        result = resultOf(database.lastError());
         result.error = DatabaseError::Unreachable;
         return result;
     }
     for (const QString &setting :
          {QStringLiteral("SET search_path = nettally"), QStringLiteral("SET client_min_messages = warning"),
           QStringLiteral("SET lock_timeout = '10s'")}) {
-        const DatabaseResult result = execute(setting);
-        if (!result) {
-            return result;
+        if (result) {
+            result = execute(setting);
         }
     }
-    return {};
+    return result;
 }
 
 void PostgresDatabase::forgetIds()
@@ -218,7 +215,7 @@ DatabaseResult PostgresDatabase::migrate()
     if (!result || version == latestSchema) {
         return result;
     }
-    result = execute(beginStatement());
+    result = begin();
     if (result) {
         result = execute(QStringLiteral("SELECT pg_advisory_xact_lock(%1, 0)").arg(schemaLock));
     }
@@ -226,24 +223,13 @@ DatabaseResult PostgresDatabase::migrate()
         result = readVersion(version); // another machine may have been faster
     }
     QStringList statements = {QStringLiteral("CREATE SCHEMA IF NOT EXISTS nettally")};
-    for (int next = std::max(int(version) + 1, firstSchema); result && next <= latestSchema; ++next) {
-        statements += schemaStatements(QStringLiteral("postgresql-%1").arg(next, 4, 10, QLatin1Char('0')));
-        statements += QStringLiteral("INSERT INTO migration (version, applied_utc_s, program_version) "
-                                     "VALUES (%1, %2, '" NETTALLY_VERSION "')")
-                          .arg(next)
-                          .arg(QDateTime::currentSecsSinceEpoch());
-    }
+    statements += migrationStatements(QStringLiteral("postgresql-"), std::max(int(version), firstSchema - 1));
     for (const QString &statement : std::as_const(statements)) {
         if (result) {
             result = execute(statement);
         }
     }
-    if (result) {
-        result = execute(QStringLiteral("COMMIT"));
-    } else {
-        execute(QStringLiteral("ROLLBACK"));
-    }
-    return result;
+    return end(result);
 }
 
 DatabaseResult PostgresDatabase::registerHost()
@@ -283,55 +269,27 @@ DatabaseResult PostgresDatabase::makeTotals()
 {
     DatabaseResult result = begin();
     if (result) {
-        result = rebuildTotals();
-    }
-    if (result) {
-        result = openLastMonth();
+        result = HistoryMaintenance(*this).makeTotals();
     }
     if (result) {
         result = execute(QStringLiteral("UPDATE host SET has_totals = true WHERE true") + ownCondition());
     }
-    if (result) {
-        return execute(QStringLiteral("COMMIT"));
-    }
-    execute(QStringLiteral("ROLLBACK"));
-    return result;
+    return end(result);
 }
 
-DatabaseResult PostgresDatabase::openForRecording(bool)
+DatabaseResult PostgresDatabase::openRecorder(bool)
 {
     DatabaseResult result = connectToServer();
     if (result) {
         result = migrate();
     }
-    if (result) {
-        result = registerHost();
-    }
-    if (result) {
-        result = prepareRecording();
-    }
-    if (!result) {
-        close();
-    }
-    return result;
+    return result ? registerHost() : result;
 }
 
-DatabaseResult PostgresDatabase::openForReading()
+DatabaseResult PostgresDatabase::openReader(qint64 &version)
 {
-    DatabaseResult result = connectToServer();
-    qint64 version = 0;
-    if (result) {
-        result = readVersion(version);
-    }
-    if (result && version == 0) {
-        result = {DatabaseError::Missing, QString()};
-    } else if (result && version < latestSchema) {
-        result = {DatabaseError::TooOld, QString()};
-    }
-    if (!result) {
-        close();
-    }
-    return result;
+    const DatabaseResult result = connectToServer();
+    return result ? readVersion(version) : result;
 }
 
 DatabaseResult PostgresDatabase::makePartitions(Level level, const Facts &facts)
@@ -440,7 +398,7 @@ DatabaseResult PostgresDatabase::upsert(const QString &table, const Facts &facts
                arrays, query);
 }
 
-DatabaseResult PostgresDatabase::resolveRemotes(const QList<Address> &remotes)
+DatabaseResult PostgresDatabase::insertRemotes(const QList<Address> &remotes, QHash<Address, qint64> &ids)
 {
     // In their order, so that machines that meet the same ones do not wait for each other in a ring.
     QString addresses(u'{');
@@ -464,7 +422,7 @@ DatabaseResult PostgresDatabase::resolveRemotes(const QList<Address> &remotes)
     while (result && query->next()) {
         const auto remote = byBytes.constFind(query->value(1).toByteArray());
         if (remote != byBytes.cend()) {
-            m_remoteIds.insert(*remote, query->value(0).toLongLong());
+            ids.insert(*remote, query->value(0).toLongLong());
         }
     }
     if (result) {

@@ -21,18 +21,18 @@ public:
 
     QString displayName() const override;
     bool isFile() const override { return false; }
-    DatabaseResult openForRecording(bool check) override;
-    DatabaseResult openForReading() override;
     DatabaseResult vacuum() override;
     QString hostCondition(qint64 hostId) const override;
     QString orderedJoin() const override;
     DatabaseResult checkIntegrity(QString &problem) override;
 
 protected:
+    DatabaseResult openRecorder(bool check) override;
+    DatabaseResult openReader(qint64 &version) override;
     DatabaseResult resultOf(const QSqlError &error) const override;
     DatabaseResult addUsage(const LevelFacts &added) override;
     DatabaseResult addTotals(Level level, const Facts &facts) override;
-    DatabaseResult resolveRemotes(const QList<Address> &remotes) override;
+    DatabaseResult insertRemotes(const QList<Address> &remotes, QHash<Address, qint64> &ids) override;
     QString hostColumn() const override;
     QString hostValue() const override;
     QString ownCondition() const override;

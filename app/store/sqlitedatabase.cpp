@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "sqlitedatabase.h"
 
+#include "historymaintenance.h"
 #include "historystore.h"
+#include "sqlitesalvage.h"
 
 #include <QDateTime>
 #include <QDir>
@@ -22,8 +24,6 @@ namespace Nettally {
 
 namespace {
 
-constexpr int secondForm = 2; ///< from which on tables of usage are as they are
-constexpr int latestSchema = 3;
 constexpr int busyTimeoutMs = 2000;
 constexpr qint64 weekS = 7 * 86400;
 constexpr qsizetype moveChunkRows = 20000;
@@ -166,13 +166,12 @@ DatabaseResult SqliteDatabase::takeLock()
 
 DatabaseResult SqliteDatabase::open(const QString &name, const QString &options)
 {
-    if (!QSqlDatabase::isDriverAvailable(QStringLiteral("QSQLITE"))) {
-        return {DatabaseError::Other,
-                HistoryStore::tr("Qt's SQLite driver is not installed (on Debian: libqt6sql6-sqlite)")};
+    QSqlDatabase database;
+    const DatabaseResult result =
+        addConnection(QStringLiteral("QSQLITE"), QStringLiteral("libqt6sql6-sqlite"), database);
+    if (!result) {
+        return result;
     }
-    close();
-    QSqlDatabase database = QSqlDatabase::addDatabase(QStringLiteral("QSQLITE"), m_connectionName);
-    m_isOpen = true;
     database.setDatabaseName(name);
     database.setConnectOptions(QStringLiteral("QSQLITE_BUSY_TIMEOUT=%1").arg(busyTimeoutMs) + options);
     if (!database.open()) {
@@ -187,46 +186,32 @@ DatabaseResult SqliteDatabase::open(const QString &name, const QString &options)
     return execute(QStringLiteral("PRAGMA cache_size = -16384"));
 }
 
-DatabaseResult SqliteDatabase::openForRecording(bool check)
+DatabaseResult SqliteDatabase::openRecorder(bool check)
 {
     DatabaseResult result = createFile();
     if (result) {
         result = takeLock();
     }
-    return result ? openFile(check) : result;
-}
-
-DatabaseResult SqliteDatabase::openFile(bool check)
-{
-    DatabaseResult result = open(m_path, QString());
+    if (result) {
+        result = open(m_path, QString());
+    }
+    QString damage;
     if (result && check) {
-        QSqlQuery query(connection());
-        if (!query.exec(QStringLiteral("PRAGMA quick_check(1)")) || !query.next()) {
-            result = HistoryDatabase::resultOf(query);
-        } else if (query.value(0).toString() != QStringLiteral("ok")) {
-            result = {DatabaseError::Corrupt, query.value(0).toString()};
-        }
+        result = readVerdict(QStringLiteral("PRAGMA quick_check(1)"), damage);
     }
-    if (result) {
-        result = migrate();
+    if (result && !damage.isEmpty()) {
+        result = {DatabaseError::Corrupt, damage};
     }
-    if (result) {
-        result = prepareRecording();
-    }
-    if (!result) {
-        close();
-    }
-    return result;
+    return result ? migrate() : result;
 }
 
-DatabaseResult SqliteDatabase::openForReading()
+DatabaseResult SqliteDatabase::openReader(qint64 &version)
 {
     if (!QFileInfo::exists(m_path)) {
         return {DatabaseError::Missing, QString()};
     }
     const QString readOnly = QStringLiteral(";QSQLITE_OPEN_READONLY");
     const QString readVersion = QStringLiteral("PRAGMA user_version");
-    qint64 version = 0;
     DatabaseResult result = open(m_path, readOnly);
     if (result) {
         result = readNumber(readVersion, version);
@@ -242,28 +227,25 @@ DatabaseResult SqliteDatabase::openForReading()
             result = readNumber(readVersion, version);
         }
     }
-    if (result && version > latestSchema) {
-        result = {DatabaseError::TooNew, QString()};
-    } else if (result && version == 0) {
-        result = {DatabaseError::Missing, QString()};
-    } else if (result && version < latestSchema) {
-        result = {DatabaseError::TooOld, QString()};
-    }
-    if (!result) {
-        close();
-    }
     return result;
+}
+
+DatabaseResult SqliteDatabase::readVerdict(const QString &pragma, QString &damage)
+{
+    QSqlQuery query(connection());
+    if (!query.exec(pragma) || !query.next()) {
+        return HistoryDatabase::resultOf(query);
+    }
+    damage = query.value(0).toString();
+    if (damage == QStringLiteral("ok")) {
+        damage.clear();
+    }
+    return {};
 }
 
 DatabaseResult SqliteDatabase::checkIntegrity(QString &problem)
 {
-    QSqlQuery query(connection());
-    if (!query.exec(QStringLiteral("PRAGMA integrity_check(1)")) || !query.next()) {
-        return HistoryDatabase::resultOf(query);
-    }
-    const QString verdict = query.value(0).toString();
-    problem = verdict == QStringLiteral("ok") ? QString() : verdict;
-    return {};
+    return readVerdict(QStringLiteral("PRAGMA integrity_check(1)"), problem);
 }
 
 DatabaseResult SqliteDatabase::migrate()
@@ -285,7 +267,7 @@ DatabaseResult SqliteDatabase::migrate()
         QStringLiteral("PRAGMA synchronous = NORMAL"),
         QStringLiteral("PRAGMA foreign_keys = ON"),
         QStringLiteral("PRAGMA temp_store = MEMORY"),
-        // A log of 16 MiB is written back at once: that takes as long for a page that changed twenty times.
+        // Pages that change with every batch go from the log into the file once in 16 MiB.
         QStringLiteral("PRAGMA wal_autocheckpoint = 4096"),
         QStringLiteral("PRAGMA journal_size_limit = 16777216"),
         // Where a batch is added up, see addUsage().
@@ -313,33 +295,20 @@ DatabaseResult SqliteDatabase::bringUpToDate(int version)
     if (version == latestSchema) {
         return {};
     }
-    DatabaseResult result = execute(beginStatement());
-    for (int next = version + 1; next <= latestSchema; ++next) {
-        QStringList statements = schemaStatements(QStringLiteral("%1").arg(next, 4, 10, QLatin1Char('0')));
-        statements += QStringLiteral("INSERT INTO migration (version, applied_utc_s, program_version) "
-                                     "VALUES (%1, %2, '" NETTALLY_VERSION "')")
-                          .arg(next)
-                          .arg(QDateTime::currentSecsSinceEpoch());
-        for (const QString &statement : std::as_const(statements)) {
-            if (result) {
-                result = execute(statement);
-            }
+    DatabaseResult result = begin();
+    for (const QString &statement : migrationStatements(QString(), version)) {
+        if (result) {
+            result = execute(statement);
         }
     }
     if (result) {
-        result = version < secondForm ? moveFirstForm() : rebuildTotals();
-    }
-    if (result && version >= secondForm) {
-        result = openLastMonth();
+        result = version < secondForm ? moveFirstForm() : HistoryMaintenance(*this).makeTotals();
     }
     if (result) {
         result = execute(QStringLiteral("PRAGMA user_version = %1").arg(latestSchema));
     }
-    if (result) {
-        result = execute(QStringLiteral("COMMIT"));
-    }
+    result = end(result);
     if (!result) {
-        execute(QStringLiteral("ROLLBACK"));
         forgetIds();
     }
     return result;
@@ -517,7 +486,7 @@ DatabaseResult SqliteDatabase::insertRows(const QString &table, const QString &o
     return {};
 }
 
-DatabaseResult SqliteDatabase::resolveRemotes(const QList<Address> &remotes)
+DatabaseResult SqliteDatabase::insertRemotes(const QList<Address> &remotes, QHash<Address, qint64> &ids)
 {
     QSqlQuery *query = nullptr;
     // The no-op update makes an existing row answer with its id too.
@@ -533,7 +502,7 @@ DatabaseResult SqliteDatabase::resolveRemotes(const QList<Address> &remotes)
         if (!query->exec() || !query->next()) {
             result = HistoryDatabase::resultOf(*query);
         } else {
-            m_remoteIds.insert(remote, query->value(0).toLongLong());
+            ids.insert(remote, query->value(0).toLongLong());
             query->finish();
         }
     }
@@ -567,7 +536,7 @@ DatabaseResult SqliteDatabase::maintainStorage(qint64 referenceUtcS)
         m_progress.sweptUtcS = referenceUtcS;
     }
     result = finish(result);
-    m_remoteIds.clear();
+    m_dictionaries.forgetRemotes();
     return result ? execute(QStringLiteral("PRAGMA incremental_vacuum")) : result;
 }
 
@@ -609,193 +578,8 @@ DatabaseResult SqliteDatabase::replaceDamaged(QString &target, qint64 &salvagedR
     if (target.isEmpty()) {
         return {};
     }
-    DatabaseResult result = createFile();
-    if (result) {
-        result = openFile(false);
-    }
-    return result ? salvage(target, salvagedRows) : result;
-}
-
-DatabaseResult SqliteDatabase::salvage(const QString &path, qint64 &rows)
-{
-    const QString name = m_connectionName + QStringLiteral("-salvage");
-    DatabaseResult result;
-    {
-        QSqlDatabase broken = QSqlDatabase::addDatabase(QStringLiteral("QSQLITE"), name);
-        // Nothing is written to it; what is in its log counts too, where there is one.
-        broken.setDatabaseName(
-            QUrl::fromLocalFile(QFileInfo(path).absoluteFilePath()).toString(QUrl::FullyEncoded)
-            + (QFileInfo::exists(path + QStringLiteral("-wal")) ? QString()
-                                                                : QStringLiteral("?immutable=1")));
-        broken.setConnectOptions(QStringLiteral("QSQLITE_OPEN_READONLY;QSQLITE_OPEN_URI"));
-        QSqlQuery version;
-        if (broken.open()) {
-            version = QSqlQuery(broken);
-        }
-        const bool isReadable = broken.isOpen() && version.exec(QStringLiteral("PRAGMA user_version"))
-            && version.next() && version.value(0).toInt() >= secondForm
-            && version.value(0).toInt() <= latestSchema;
-        version.finish();
-        if (isReadable) {
-            result = begin();
-            if (result) {
-                result = execute(QStringLiteral("DELETE FROM zone_change"));
-            }
-            if (result) {
-                result = execute(QStringLiteral("DELETE FROM progress"));
-            }
-            const QString id = QStringLiteral("%1_id, ");
-            const QString factKey = QStringLiteral("program_id, start_utc_s, remote_id, channel_id");
-            const QString facts = factKey + QStringLiteral(", ") + figureColumns().join(QStringLiteral(", "));
-            const QList<std::array<QString, 3>> tables = {
-                {QStringLiteral("program"),
-                 QStringLiteral("program_id, name, executable, uid, cgroup_path, kind"),
-                 QStringLiteral("program_id")},
-                {QStringLiteral("remote"), QStringLiteral("remote_id, address"), QStringLiteral("remote_id")},
-                {QStringLiteral("interface"), QStringLiteral("interface_id, name"),
-                 QStringLiteral("interface_id")},
-                {QStringLiteral("channel"),
-                 QStringLiteral("channel_id, protocol, service_port, direction, interface_id"),
-                 QStringLiteral("channel_id")},
-                {QStringLiteral("usage_month"), facts, factKey},
-                {QStringLiteral("usage_day"), facts, factKey},
-                {QStringLiteral("usage_hour"), facts, factKey},
-                {QStringLiteral("usage_minute"), facts, factKey},
-                {QStringLiteral("interface_minute"),
-                 QStringLiteral("interface_id, start_utc_s, rx_counter_bytes, tx_counter_bytes, "
-                                "rx_remainder_bytes, tx_remainder_bytes"),
-                 QStringLiteral("interface_id, start_utc_s")},
-                {QStringLiteral("not_measured"), QStringLiteral("begin_utc_s, reason, end_utc_s"),
-                 QStringLiteral("begin_utc_s, reason")},
-                {QStringLiteral("journal_cursor"), QStringLiteral("journal_id, number, sequence"),
-                 QStringLiteral("journal_id")},
-                {QStringLiteral("imported"), QStringLiteral("export_id"), QStringLiteral("export_id")},
-                {QStringLiteral("zone_change"), QStringLiteral("since_utc_s, zone"),
-                 QStringLiteral("since_utc_s")},
-                {QStringLiteral("progress"),
-                 QStringLiteral("newest_minute_utc_s, minute_floor_utc_s, hour_floor_utc_s, "
-                                "hour_fold_utc_s, day_fold_utc_s, month_fold_utc_s, salvaged_utc_s, "
-                                "swept_utc_s"),
-                 QStringLiteral("rowid")},
-            };
-            for (const auto &[table, columns, key] : tables) {
-                if (result) {
-                    result = salvageTable(name, table, columns, key, rows);
-                }
-            }
-            // What names a row that is lost cannot be told; what it moved can.
-            for (const Level level : allLevels) {
-                for (const QString &dictionary :
-                     {QStringLiteral("program"), QStringLiteral("remote"), QStringLiteral("channel")}) {
-                    if (result && dictionary == QStringLiteral("program")) {
-                        result = execute(
-                            QStringLiteral("INSERT INTO program SELECT DISTINCT program_id, "
-                                           "'', '#' || program_id, 0, '', 0 FROM %1 WHERE program_id NOT IN "
-                                           "(SELECT program_id FROM program)")
-                                .arg(tableOf(level)));
-                    } else if (result) {
-                        if (dictionary == QStringLiteral("remote")) {
-                            result = execute(QStringLiteral("UPDATE OR IGNORE %1 SET remote_id = %2 WHERE "
-                                                            "remote_id NOT IN (SELECT remote_id FROM remote)")
-                                                 .arg(tableOf(level))
-                                                 .arg(otherRemoteId));
-                        }
-                    }
-                    if (result) {
-                        result =
-                            execute(QStringLiteral("DELETE FROM %1 WHERE %2_id NOT IN (SELECT %2_id FROM %2)")
-                                        .arg(tableOf(level), dictionary));
-                    }
-                }
-            }
-            if (result) {
-                result =
-                    execute(QStringLiteral("INSERT INTO progress SELECT NULL, %1, %1, %1, %1, %1, %1, %1, %1 "
-                                           "WHERE NOT EXISTS (SELECT 1 FROM progress)")
-                                .arg(ZoneChange::always));
-            }
-            qint64 newest = ZoneChange::always;
-            if (result) {
-                result = readNumber(QStringLiteral("SELECT coalesce(max(start_utc_s), %1) FROM usage_minute")
-                                        .arg(ZoneChange::always),
-                                    newest);
-            }
-            if (result) {
-                result = prepareRecording();
-            }
-            if (result && newest != ZoneChange::always) {
-                m_progress.newestMinuteUtcS = std::max(m_progress.newestMinuteUtcS.value_or(newest), newest);
-                m_progress.salvagedUtcS = m_calendar.nextStart(Level::Month, *m_progress.newestMinuteUtcS);
-            }
-            // Every month whole, of which its total can be made.
-            qint64 lastMonth = ZoneChange::always;
-            if (result) {
-                result = readNumber(QStringLiteral("SELECT coalesce(max(start_utc_s), %1) FROM usage_month")
-                                        .arg(ZoneChange::always),
-                                    lastMonth);
-            }
-            m_progress.monthCeilingUtcS =
-                lastMonth == ZoneChange::always ? lastMonth : m_calendar.nextStart(Level::Month, lastMonth);
-            if (result) {
-                result = closeMonths(std::numeric_limits<qint64>::max());
-            }
-            if (result) {
-                result = rebuildTotals();
-            }
-            if (result) {
-                result = openLastMonth();
-            }
-            if (result) {
-                result = readNumber(QStringLiteral("SELECT month_ceiling_utc_s FROM progress"),
-                                    m_progress.monthCeilingUtcS);
-            }
-            result = finish(result);
-            if (!result) {
-                rows = 0;
-                result = prepareRecording();
-            }
-        }
-    }
-    QSqlDatabase::removeDatabase(name);
-    return result;
-}
-
-/// From both ends, as far as it can be read.
-DatabaseResult SqliteDatabase::salvageTable(const QString &connectionName, const QString &table,
-                                            const QString &columns, const QString &key, qint64 &rows)
-{
-    const qsizetype count = columns.count(u',') + 1;
-    const QString insert =
-        QStringLiteral("INSERT OR IGNORE INTO %1 (%2) VALUES (%3)")
-            .arg(table, columns, QStringList(count, QStringLiteral("?")).join(QStringLiteral(", ")));
-    for (const bool isForward : {true, false}) {
-        QString order = key;
-        if (!isForward) {
-            order.replace(QStringLiteral(","), QStringLiteral(" DESC,"));
-            order += QStringLiteral(" DESC");
-        }
-        QSqlQuery source(QSqlDatabase::database(connectionName, false));
-        source.setForwardOnly(true);
-        bool isWhole =
-            source.exec(QStringLiteral("SELECT %1 FROM %2 ORDER BY %3").arg(columns, table, order));
-        while (isWhole && source.next()) {
-            QVariantList values;
-            for (qsizetype column = 0; column < count; ++column) {
-                values.append(source.value(int(column)));
-            }
-            QSqlQuery *target = nullptr;
-            const DatabaseResult result = run(insert, values, target);
-            if (result) {
-                rows += target->numRowsAffected();
-            } else if (result.error == DatabaseError::DiskFull || result.error == DatabaseError::ReadOnly) {
-                return result;
-            } // else a damaged row that the new table does not take
-        }
-        if (isWhole && source.lastError().type() == QSqlError::NoError) {
-            break;
-        }
-    }
-    return {};
+    const DatabaseResult result = openForRecording(false);
+    return result ? SqliteSalvage(target, *this).run(salvagedRows) : result;
 }
 
 } // namespace Nettally

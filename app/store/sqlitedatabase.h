@@ -17,8 +17,6 @@ public:
 
     QString displayName() const override;
     bool isFile() const override { return true; }
-    DatabaseResult openForRecording(bool check) override;
-    DatabaseResult openForReading() override;
     bool isInPlace() const override;
     DatabaseResult vacuum() override;
     /// The file becomes "<path>.broken-<UTC time>", its write-ahead log goes with it.
@@ -27,11 +25,16 @@ public:
     QString orderedJoin() const override;
     DatabaseResult checkIntegrity(QString &problem) override;
 
+    /// From which schema on tables of usage are as they are.
+    static constexpr int secondForm = 2;
+
 protected:
+    DatabaseResult openRecorder(bool check) override;
+    DatabaseResult openReader(qint64 &version) override;
     DatabaseResult resultOf(const QSqlError &error) const override;
     DatabaseResult addUsage(const LevelFacts &added) override;
     DatabaseResult addTotals(Level level, const Facts &facts) override;
-    DatabaseResult resolveRemotes(const QList<Address> &remotes) override;
+    DatabaseResult insertRemotes(const QList<Address> &remotes, QHash<Address, qint64> &ids) override;
     QString hostColumn() const override { return {}; }
     QString hostValue() const override { return {}; }
     QString ownCondition() const override { return {}; }
@@ -42,11 +45,13 @@ protected:
     DatabaseResult readHostNames(QList<HistoryHost> &hosts) override;
 
 private:
+    friend class SqliteSalvage;
+
     DatabaseResult createFile() const;
     DatabaseResult takeLock();
     bool isDiskFull() const;
     DatabaseResult open(const QString &name, const QString &options);
-    DatabaseResult openFile(bool check);
+    DatabaseResult readVerdict(const QString &pragma, QString &damage);
     static QString onConflictAdd();
     DatabaseResult fillBuckets(const Facts &facts, Level level, bool &isAny);
     DatabaseResult insertRows(const QString &table, const QString &onConflict, const Facts &facts,
@@ -56,9 +61,6 @@ private:
     DatabaseResult moveFirstForm();
     /// @p target: where it went; empty when it cannot be renamed.
     void setAside(QString &target) const;
-    DatabaseResult salvage(const QString &path, qint64 &rows);
-    DatabaseResult salvageTable(const QString &connectionName, const QString &table, const QString &columns,
-                                const QString &key, qint64 &rows);
 
     const QString m_path;
     QLockFile m_lock;

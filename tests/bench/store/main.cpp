@@ -14,6 +14,7 @@
 
 #include "historydatabase.h"
 #include "historyreader.h"
+#include "historyverifier.h"
 #include "postgresserver.h"
 
 #include <QCoreApplication>
@@ -307,7 +308,7 @@ void year(const QString &path)
     std::printf("  %-50s %8.1f MB\n", "packed", double(QFileInfo(path).size()) / 1e6);
     HistoryVerdict verdict;
     timer.start();
-    check(HistoryReader(*database).verify(verdict));
+    check(HistoryVerifier(*database).verify(verdict));
     std::printf("  verified in %.1f s: %llu sums compared, %llu faults\n", milliseconds(timer) / 1000,
                 verdict.comparedBuckets, verdict.faultCount);
 }

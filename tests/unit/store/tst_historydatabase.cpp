@@ -2,6 +2,7 @@
 #include "historyreader.h"
 #include "historystore.h"
 #include "historytransfer.h"
+#include "historyverifier.h"
 
 #include <QBuffer>
 #include <QFile>
@@ -58,7 +59,7 @@ std::unique_ptr<HistoryDatabase> opened(const QString &path, const QByteArray &z
 HistoryVerdict verdictOf(HistoryDatabase &database)
 {
     HistoryVerdict verdict;
-    const DatabaseResult result = HistoryReader(database).verify(verdict);
+    const DatabaseResult result = HistoryVerifier(database).verify(verdict);
     verdict.problem = result ? QString() : result.detail + u'?';
     return verdict;
 }
@@ -842,7 +843,7 @@ void TestHistoryDatabase::namesGroupsOnce()
         {QString(), QString()},
     };
     for (const auto &[path, stable] : cases) {
-        QCOMPARE(HistoryDatabase::stableCgroupPath(path), stable.isEmpty() ? path : stable);
+        QCOMPARE(Dictionaries::stableCgroupPath(path), stable.isEmpty() ? path : stable);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "historyreader.h"
 #include "historystore.h"
 #include "historytransfer.h"
+#include "historyverifier.h"
 #include "postgresdatabase.h"
 #include "postgresserver.h"
 
@@ -63,7 +64,7 @@ QString scalar(HistoryDatabase &database, const QString &sql)
 HistoryVerdict verdictOf(HistoryDatabase &database)
 {
     HistoryVerdict verdict;
-    const DatabaseResult result = HistoryReader(database).verify(verdict);
+    const DatabaseResult result = HistoryVerifier(database).verify(verdict);
     if (!result) {
         verdict.faults.append(result.detail);
     }
