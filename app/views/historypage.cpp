@@ -26,6 +26,7 @@
 #include <QSortFilterProxyModel>
 #include <QStackedLayout>
 #include <QStandardPaths>
+#include <QStyle>
 #include <QSvgGenerator>
 #include <QToolButton>
 
@@ -81,7 +82,7 @@ HistoryPage::HistoryPage(const QTimeZone &zone, QWidget *parent)
     m_tree->setRootIsDecorated(false);
     m_tree->setItemDelegate(new HistoryDelegate(this));
     m_tree->setUpColumns({u"00.0 MiB"_s, u"00.0 MiB"_s, u"100.0 %"_s, u"> +999 %"_s, u"30 Nov, 00:00"_s,
-                          u"30 Nov, 00:00"_s, u"00000000000"_s},
+                          u"30 Nov, 00:00"_s, u"000000000"_s},
                          HistoryModel::Share, Qt::DescendingOrder);
     m_tree->setMinimumHeight(120);
     m_chart->setMinimumHeight(m_chart->minimumSizeHint().height());
@@ -327,6 +328,18 @@ void HistoryPage::focusFilter()
     m_filterEdit->selectAll();
 }
 
+void HistoryPage::setCompact(bool compact)
+{
+    if (compact == m_isCompact)
+        return;
+    m_isCompact = compact;
+    for (QToolButton *button : findChildren<QToolButton *>()) {
+        button->setProperty("compact", compact);
+        button->style()->unpolish(button);
+        button->style()->polish(button);
+    }
+}
+
 void HistoryPage::setUnitStyle(UnitStyle style)
 {
     m_style = style;
@@ -373,6 +386,7 @@ void HistoryPage::showPath()
     m_pathBar->setVisible(!path.isEmpty());
     const auto add = [this](const QString &text, qsizetype depth) {
         auto *button = new QToolButton(m_pathBar);
+        button->setProperty("compact", m_isCompact);
         button->setText(fontMetrics().elidedText(text, Qt::ElideMiddle, 140).replace(u'&', u"&&"_s));
         button->setToolTip(depth < m_browser.path().size() ? tr("Back to “%1” (Alt+Left: one back)").arg(text)
                                                            : text);

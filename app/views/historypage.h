@@ -37,6 +37,8 @@ public:
     HistoryBrowser &browser() { return m_browser; }
     MeasureSwitch &measureSwitch() { return *m_measure; }
     void focusFilter();
+    /// On a narrow window.
+    void setCompact(bool compact);
     void setUnitStyle(UnitStyle style);
     void setMeasure(Measure wanted);
     /// While paused the page does not follow time.
@@ -76,6 +78,7 @@ private:
     HistoryBrowser m_browser;
     UnitStyle m_style;
     bool m_isPaused = false;
+    bool m_isCompact = false;
     QTimer m_refreshTimer;
     HistoryRangeBar *m_range;
     MeasureSwitch *m_measure;
