@@ -17,6 +17,7 @@
 #include <QEvent>
 #include <QFileDialog>
 #include <QFrame>
+#include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
 #include <QLocale>
@@ -136,6 +137,9 @@ HistoryPage::HistoryPage(const QTimeZone &zone, QWidget *parent)
     layout->addLayout(finding);
     layout->addWidget(m_tree, 2);
     layout->addWidget(m_outlook);
+    // From the filter to what it found.
+    setTabOrder(m_filterEdit, m_tree);
+    setTabOrder(m_tree, m_measure);
     // They take what is left, however little that is.
     for (QWidget *widget : {static_cast<QWidget *>(m_tree), static_cast<QWidget *>(m_chart)})
         widget->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored);
@@ -166,6 +170,7 @@ HistoryPage::HistoryPage(const QTimeZone &zone, QWidget *parent)
 
 HistoryPage::~HistoryPage()
 {
+    sortFor(By::Program);
     m_tree->saveColumns();
 }
 
@@ -417,6 +422,22 @@ void HistoryPage::showAnswer()
     m_outlook->setText(outlook);
     m_outlook->setVisible(!outlook.isEmpty());
     m_chart->refresh();
+    sortFor(m_browser.shownBy());
+}
+
+/// One after the other where rows are times; else as it was.
+void HistoryPage::sortFor(By by)
+{
+    if ((by == By::Time) == m_isSortedByTime)
+        return;
+    m_isSortedByTime = by == By::Time;
+    const QHeaderView *header = m_tree->header();
+    if (m_isSortedByTime) {
+        m_orderOfNames = {header->sortIndicatorSection(), header->sortIndicatorOrder()};
+        m_tree->sortByColumn(HistoryModel::Name, Qt::DescendingOrder);
+    } else {
+        m_tree->sortByColumn(m_orderOfNames.first, m_orderOfNames.second);
+    }
 }
 
 void HistoryPage::showTotals()

@@ -67,6 +67,7 @@ private:
     void showAnswer();
     void showPath();
     void showTotals();
+    void sortFor(HistoryQuery::By by);
     QString outlookText() const;
     void enterRow(const QModelIndex &index);
     void enterCurrent();
@@ -79,6 +80,8 @@ private:
     UnitStyle m_style;
     bool m_isPaused = false;
     bool m_isCompact = false;
+    bool m_isSortedByTime = false;
+    std::pair<int, Qt::SortOrder> m_orderOfNames; ///< while sorted by time: that of other rows
     QTimer m_refreshTimer;
     HistoryRangeBar *m_range;
     MeasureSwitch *m_measure;
