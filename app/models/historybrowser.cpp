@@ -6,7 +6,6 @@
 
 #include <QDateTime>
 #include <QJsonObject>
-#include <QLocale>
 #include <QPointer>
 
 #include <algorithm>
@@ -23,11 +22,6 @@ constexpr qint64 dayS = 24 * hourS;
 /// The longest bucket there is is a month: the history begins within its first.
 constexpr qint64 longestMonthS = 32 * dayS;
 constexpr int mostPoints = 500;
-
-QString dateTimeText(qint64 utcS, const QTimeZone &zone)
-{
-    return QLocale().toString(QDateTime::fromSecsSinceEpoch(utcS, zone), QLocale::ShortFormat);
-}
 
 } // namespace
 

@@ -379,7 +379,7 @@ QVariant HistoryModel::headerData(int section, Qt::Orientation orientation, int 
     if (role == Qt::ToolTipRole) {
         switch (section) {
         case Change:
-            return tr("Against the period before, of the same length");
+            return tr("Against the period before");
         case First:
             return tr("When it first moved anything in this time");
         case Last:

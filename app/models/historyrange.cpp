@@ -264,6 +264,12 @@ QString HistoryRange::spanText(qint64 beginUtcS, qint64 endUtcS) const
         : tr("%1 – %2").arg(begin, clockText(local(endUtcS, m_zone).time()));
 }
 
+QString dateTimeText(qint64 utcS, const QTimeZone &zone)
+{
+    const QDateTime time = local(utcS, zone);
+    return tr("%1, %2").arg(dateText(time.date()), clockText(time.time()));
+}
+
 QList<TimeTick> timeTicks(qint64 fromUtcS, qint64 toUtcS, const QTimeZone &zone, int most)
 {
     static constexpr std::array<qint64, 15> steps = {

@@ -62,6 +62,9 @@ private:
     QTimeZone m_zone;
 };
 
+/// "Mon 23 Nov 2026, 14:05".
+QString dateTimeText(qint64 utcS, const QTimeZone &zone);
+
 struct TimeTick {
     qint64 utcS = 0;
     QString text;

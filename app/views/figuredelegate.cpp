@@ -5,6 +5,7 @@
 #include "tone.h"
 
 #include <QPainter>
+#include <QStyle>
 #include <QTreeView>
 
 namespace Nettally {
@@ -56,9 +57,12 @@ void FigureDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option
     const auto *tree = index.column() == 0 ? qobject_cast<const QTreeView *>(option.widget) : nullptr;
     const int left = tree && tree->rootIsDecorated() ? 2 : leftMargin;
     const QRect place = option.rect.adjusted(left, 0, -rightMargin, 0);
-    const auto alignment = index.data(Qt::TextAlignmentRole).value<Qt::Alignment>();
+    const Qt::Alignment alignment =
+        QStyle::visualAlignment(option.direction, index.data(Qt::TextAlignmentRole).value<Qt::Alignment>());
+    // Each cell by its own letters: addresses and figures stay whole where people read from right to left.
+    painter->setLayoutDirection(Qt::LayoutDirectionAuto);
     const QString text = index.data().toString();
-    painter->drawText(place, static_cast<int>(alignment) | Qt::TextSingleLine,
+    painter->drawText(place, static_cast<int>(alignment | Qt::AlignAbsolute) | Qt::TextSingleLine,
                       option.fontMetrics.elidedText(text, option.textElideMode, place.width()));
     if (option.state.testFlag(QStyle::State_HasFocus)
         && option.state.testFlag(QStyle::State_KeyboardFocusChange)) {

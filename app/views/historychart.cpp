@@ -154,6 +154,8 @@ void HistoryChart::paintEvent(QPaintEvent *)
     if (!m_browser.hasAnswer())
         return;
     QPainter painter(this);
+    // As time does, whichever way people read.
+    painter.setLayoutDirection(Qt::LeftToRight);
     const Layout layout = layoutFor(size());
     paintAll(painter, layout, m_series);
     if (m_bucket >= 0)
@@ -168,6 +170,7 @@ void HistoryChart::paintEvent(QPaintEvent *)
 void HistoryChart::paintPicture(QPainter &painter, const QSizeF &size) const
 {
     constexpr double margin = 16;
+    painter.setLayoutDirection(Qt::LeftToRight);
     painter.fillRect(QRectF({}, size), coloursFor(palette()).card);
     QFont title = font();
     title.setBold(true);

@@ -17,6 +17,7 @@
 #include <QEvent>
 #include <QFileDialog>
 #include <QFrame>
+#include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
 #include <QLocale>
@@ -26,6 +27,7 @@
 #include <QSortFilterProxyModel>
 #include <QStackedLayout>
 #include <QStandardPaths>
+#include <QStyle>
 #include <QSvgGenerator>
 #include <QToolButton>
 
@@ -81,7 +83,7 @@ HistoryPage::HistoryPage(const QTimeZone &zone, QWidget *parent)
     m_tree->setRootIsDecorated(false);
     m_tree->setItemDelegate(new HistoryDelegate(this));
     m_tree->setUpColumns({u"00.0 MiB"_s, u"00.0 MiB"_s, u"100.0 %"_s, u"> +999 %"_s, u"30 Nov, 00:00"_s,
-                          u"30 Nov, 00:00"_s, u"00000000000"_s},
+                          u"30 Nov, 00:00"_s, u"000000000"_s},
                          HistoryModel::Share, Qt::DescendingOrder);
     m_tree->setMinimumHeight(120);
     m_chart->setMinimumHeight(m_chart->minimumSizeHint().height());
@@ -135,6 +137,9 @@ HistoryPage::HistoryPage(const QTimeZone &zone, QWidget *parent)
     layout->addLayout(finding);
     layout->addWidget(m_tree, 2);
     layout->addWidget(m_outlook);
+    // From the filter to what it found.
+    setTabOrder(m_filterEdit, m_tree);
+    setTabOrder(m_tree, m_measure);
     // They take what is left, however little that is.
     for (QWidget *widget : {static_cast<QWidget *>(m_tree), static_cast<QWidget *>(m_chart)})
         widget->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored);
@@ -165,6 +170,7 @@ HistoryPage::HistoryPage(const QTimeZone &zone, QWidget *parent)
 
 HistoryPage::~HistoryPage()
 {
+    sortFor(By::Program);
     m_tree->saveColumns();
 }
 
@@ -327,6 +333,18 @@ void HistoryPage::focusFilter()
     m_filterEdit->selectAll();
 }
 
+void HistoryPage::setCompact(bool compact)
+{
+    if (compact == m_isCompact)
+        return;
+    m_isCompact = compact;
+    for (QToolButton *button : findChildren<QToolButton *>()) {
+        button->setProperty("compact", compact);
+        button->style()->unpolish(button);
+        button->style()->polish(button);
+    }
+}
+
 void HistoryPage::setUnitStyle(UnitStyle style)
 {
     m_style = style;
@@ -373,6 +391,7 @@ void HistoryPage::showPath()
     m_pathBar->setVisible(!path.isEmpty());
     const auto add = [this](const QString &text, qsizetype depth) {
         auto *button = new QToolButton(m_pathBar);
+        button->setProperty("compact", m_isCompact);
         button->setText(fontMetrics().elidedText(text, Qt::ElideMiddle, 140).replace(u'&', u"&&"_s));
         button->setToolTip(depth < m_browser.path().size() ? tr("Back to “%1” (Alt+Left: one back)").arg(text)
                                                            : text);
@@ -403,6 +422,22 @@ void HistoryPage::showAnswer()
     m_outlook->setText(outlook);
     m_outlook->setVisible(!outlook.isEmpty());
     m_chart->refresh();
+    sortFor(m_browser.shownBy());
+}
+
+/// One after the other where rows are times; else as it was.
+void HistoryPage::sortFor(By by)
+{
+    if ((by == By::Time) == m_isSortedByTime)
+        return;
+    m_isSortedByTime = by == By::Time;
+    const QHeaderView *header = m_tree->header();
+    if (m_isSortedByTime) {
+        m_orderOfNames = {header->sortIndicatorSection(), header->sortIndicatorOrder()};
+        m_tree->sortByColumn(HistoryModel::Name, Qt::DescendingOrder);
+    } else {
+        m_tree->sortByColumn(m_orderOfNames.first, m_orderOfNames.second);
+    }
 }
 
 void HistoryPage::showTotals()

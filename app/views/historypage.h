@@ -37,6 +37,8 @@ public:
     HistoryBrowser &browser() { return m_browser; }
     MeasureSwitch &measureSwitch() { return *m_measure; }
     void focusFilter();
+    /// On a narrow window.
+    void setCompact(bool compact);
     void setUnitStyle(UnitStyle style);
     void setMeasure(Measure wanted);
     /// While paused the page does not follow time.
@@ -65,6 +67,7 @@ private:
     void showAnswer();
     void showPath();
     void showTotals();
+    void sortFor(HistoryQuery::By by);
     QString outlookText() const;
     void enterRow(const QModelIndex &index);
     void enterCurrent();
@@ -76,6 +79,9 @@ private:
     HistoryBrowser m_browser;
     UnitStyle m_style;
     bool m_isPaused = false;
+    bool m_isCompact = false;
+    bool m_isSortedByTime = false;
+    std::pair<int, Qt::SortOrder> m_orderOfNames; ///< while sorted by time: that of other rows
     QTimer m_refreshTimer;
     HistoryRangeBar *m_range;
     MeasureSwitch *m_measure;

@@ -66,6 +66,8 @@ HistoryRangeBar::HistoryRangeBar(QWidget *parent)
         showKind();
         Q_EMIT nextRequested();
     });
+    setTabOrder(m_kinds->button(int(Kind::Custom)), m_previous);
+    setTabOrder(m_previous, m_next);
     line->addSpacing(8);
     line->addWidget(m_previous);
     line->addWidget(m_next);

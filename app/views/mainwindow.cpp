@@ -597,6 +597,7 @@ void MainWindow::updateCompactness()
     m_isCompact = width() < compactBelow;
     m_sidebar->setFixedWidth(m_isCompact ? compactSidebarWidth : sidebarWidth);
     m_brand->setVisible(!m_isCompact);
+    m_historyPage->setCompact(m_isCompact);
     for (QAbstractButton *button : m_pageButtons->buttons()) {
         static_cast<QToolButton *>(button)->setToolButtonStyle(m_isCompact ? Qt::ToolButtonIconOnly
                                                                            : Qt::ToolButtonTextBesideIcon);

@@ -61,6 +61,7 @@ QToolButton:checked { background: @checked; }
 QToolButton:disabled { color: @muted; }
 QToolButton:focus { border-color: @accent; }
 QToolButton::menu-indicator { image: none; }
+QToolButton[compact="true"] { padding: 5px 3px; }
 QToolButton#page { padding: 8px 10px; text-align: left; }
 QToolButton#status { padding: 2px 6px; }
 

@@ -7,6 +7,7 @@
 #include <QAbstractButton>
 #include <QDateTimeEdit>
 #include <QFile>
+#include <QHeaderView>
 #include <QImage>
 #include <QLabel>
 #include <QLineEdit>
@@ -149,9 +150,12 @@ private Q_SLOTS:
         waitForAnswer();
         QCOMPARE(m_page->browser().by(), HistoryQuery::By::Time);
         QCOMPARE(m_page->browser().total()->tx, 20U);
+        // The newest first; everything else by its share.
+        QCOMPARE(m_tree->header()->sortIndicatorSection(), int(HistoryModel::Name));
         QTest::keyClick(m_tree, Qt::Key_Backspace);
         waitForAnswer();
         QCOMPARE(m_page->browser().path().size(), 1);
+        QCOMPARE(m_tree->header()->sortIndicatorSection(), int(HistoryModel::Share));
         QVERIFY(button(u"Everything"_s));
         button(u"Everything"_s)->click();
         waitForAnswer();
