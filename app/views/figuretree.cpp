@@ -20,13 +20,14 @@ namespace Nettally {
 
 namespace {
 
-constexpr int leastWideWidth = 140;
+constexpr int leastWideWidth = 110;
 
 } // namespace
 
 FigureTree::FigureTree(const QString &settings, QWidget *parent)
     : QTreeView(parent)
     , m_headerKey(settings + u"/header"_s)
+    , m_columnsKey(settings + u"/columns"_s)
     , m_wideWidthKey(settings + u"/nameWidthChosen"_s)
     , m_copy(new QAction(tr("Copy"), this))
 {
@@ -113,9 +114,10 @@ void FigureTree::restoreColumns()
 {
     const QSettings settings;
     m_isWideWidthChosen = settings.value(m_wideWidthKey, false).toBool();
-    // Told before it is restored: a header takes over more columns than there are.
     const int columns = model()->columnCount();
-    if (header()->restoreState(settings.value(m_headerKey).toByteArray()) && header()->count() == columns)
+    // A header takes over what was saved of more or fewer columns, and shows those it knows nothing of.
+    if (settings.value(m_columnsKey).toInt() == columns
+        && header()->restoreState(settings.value(m_headerKey).toByteArray()))
         return;
     m_isWideWidthChosen = false;
     // Wide enough for the widest figure or the heading with its arrow; measuring rows would cost every tick.
@@ -128,7 +130,7 @@ void FigureTree::restoreColumns()
         header()->resizeSection(
             column,
             std::max(metrics.horizontalAdvance(m_samples.value(m_wideColumn == 0 ? column - 1 : column)) + 28,
-                     metrics.horizontalAdvance(heading) + 40));
+                     metrics.horizontalAdvance(heading) + 34));
     }
     sortByColumn(m_sortColumn, m_sortOrder);
 }
@@ -137,6 +139,7 @@ void FigureTree::saveColumns() const
 {
     QSettings settings;
     settings.setValue(m_headerKey, header()->saveState());
+    settings.setValue(m_columnsKey, header()->count());
     settings.setValue(m_wideWidthKey, m_isWideWidthChosen);
 }
 

@@ -42,6 +42,7 @@ private:
     void showHeaderMenu(const QPoint &position);
 
     QString m_headerKey;
+    QString m_columnsKey;
     QString m_wideWidthKey;
     QStringList m_samples;
     QList<int> m_hiddenColumns;

@@ -257,7 +257,7 @@ struct nt_name_record {
     nt_u16 dataBytes; /* that follow */
     nt_u8 protocol; /* IPPROTO_UDP or IPPROTO_TCP */
     nt_u8 flags; /* NT_NAME_* */
-    nt_u32 reserved; /* 0, so that the record has no padding */
+    nt_u32 generation; /* of the program's place when the record was made */
 };
 NT_ASSERT_SIZE(struct nt_name_record, 32);
 

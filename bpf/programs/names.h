@@ -61,6 +61,7 @@ static __noinline int copyAnswer(struct __sk_buff *skb, struct nt_row *row)
 {
     struct nt_name_record record = {};
     struct nt_name_control *names;
+    struct nt_program *program;
     nt_u32 zero = 0, transport, at, left;
     nt_u8 tcp[14] = {};
     nt_u8 first = 0;
@@ -97,6 +98,9 @@ static __noinline int copyAnswer(struct __sk_buff *skb, struct nt_row *row)
     record.timeNs = bpf_ktime_get_boot_ns();
     record.cookie = bpf_get_socket_cookie(skb);
     record.program = row->key.program;
+    program = bpf_map_lookup_elem(&programs, &record.program);
+    if (program)
+        record.generation = program->generation;
 #pragma clang loop unroll(disable)
     for (int piece = 0; piece < NT_NAME_PIECES; piece++) {
         int isLast = record.protocol == NT_IPPROTO_UDP || left <= NT_NAME_DATA;

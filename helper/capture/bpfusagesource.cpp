@@ -274,7 +274,10 @@ std::vector<NameRecord> BpfUsageSource::names(CounterSink &sink)
 {
     std::vector<NameRecord> records = m_names.take();
     for (NameRecord &record : records) {
-        if (record.programSlot >= m_programs.size() || !reportProgram(record.programSlot, sink))
+        // Another program may have the place by now.
+        const bool isSame = record.programSlot < m_programs.size()
+            && loadOnce(m_programs[record.programSlot].generation) == record.programGeneration;
+        if (!isSame || !reportProgram(record.programSlot, sink))
             record.programSlot = ProgramSlot::unowned;
     }
     return records;

@@ -13,6 +13,7 @@ namespace Nettally {
  */
 struct NameRecord {
     quint32 programSlot = ProgramSlot::unowned; ///< of the source's program table; unowned: not known
+    quint32 programGeneration = 0; ///< of that slot
     quint64 cookie = 0; ///< of the socket
     quint64 timeNs = 0; ///< CLOCK_BOOTTIME nanoseconds
     quint32 sequence = 0; ///< TCP: of the first byte of data; of the SYN if isStart

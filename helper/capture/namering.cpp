@@ -58,6 +58,7 @@ int NameRing::receive(void *self, void *data, size_t size)
         return 0;
     NameRecord record;
     record.programSlot = from.program;
+    record.programGeneration = from.generation;
     record.cookie = from.cookie;
     record.timeNs = from.timeNs;
     record.sequence = from.sequence;
