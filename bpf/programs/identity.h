@@ -28,7 +28,7 @@ static __always_inline void currentProgramKey(struct nt_program_key *key)
 
     key->startNs = task->group_leader->start_boottime;
     key->execId = task->self_exec_id;
-    key->tgid = bpf_get_current_pid_tgid() >> 32;
+    key->tgid = task->tgid;
     key->reserved = 0;
 }
 

@@ -57,10 +57,8 @@ static __always_inline void readService(struct sock *sk, nt_u8 direction, struct
 static __always_inline int isRowOf(struct nt_row *row, nt_u32 ownerStamp, const struct nt_peer *peer,
                                    struct sock *sk)
 {
-    if (isSpillRow(row))
-        return !hasRoom(controlBlock()); /* everybody's, while there is no other */
     if (row->ownerStamp != ownerStamp || !isPeerOf(&row->key, peer))
-        return 0;
+        return isSpillRow(row) && !hasRoom(controlBlock()); /* everybody's, while there is no other */
     /* A socket can be connected again, to another port of the same host. Other protocols have no port. */
     return !row->key.servicePort || row->key.direction != NT_DIRECTION_OUTGOING
         || row->key.servicePort == bpf_ntohs(sk->__sk_common.skc_dport);
