@@ -512,8 +512,10 @@ Journal::Slice Journal::read(const QByteArray &journalId, quint64 after, size_t 
             if (frame->number <= slice.last)
                 continue;
             slice.last = frame->number;
-            if (record)
+            if (record) {
                 slice.records.push_back(*std::move(record));
+                slice.numbers.push_back(frame->number);
+            }
             if (slice.records.size() >= limit) {
                 slice.more = slice.last < m_lastNumber;
                 return slice;

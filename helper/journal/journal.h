@@ -43,6 +43,7 @@ public:
     };
     struct Slice {
         std::vector<JournalRecord> records;
+        std::vector<quint64> numbers; ///< of each
         quint64 last = 0; ///< number to ask on from
         bool more = false;
         bool isRestarted = false; ///< the records are the oldest kept, not those asked for

@@ -51,7 +51,7 @@ void Recorder::take(const QList<InterfaceCounters> &interfaces)
         m_journal.append(*std::move(seal));
 }
 
-QString Recorder::start(const QList<InterfaceCounters> &interfaces)
+QString Recorder::start()
 {
     m_timerFd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     if (m_timerFd < 0)
@@ -62,7 +62,7 @@ QString Recorder::start(const QList<InterfaceCounters> &interfaces)
     const MinuteBook::Clocks clocks = readClocks();
     m_book.begin(clocks, m_journal.endUtcMs());
     // At once: whoever is killed from now on left word of what it took over.
-    m_journal.append(m_book.seal(clocks, interfaces));
+    m_journal.append(m_book.seal(clocks, m_interfaces));
     arm();
     return {};
 }

@@ -34,7 +34,7 @@ public:
 
     /// After the first reading: seals it, and each minute from then on. An empty string, or in one sentence
     /// why not.
-    QString start(const QList<InterfaceCounters> &interfaces);
+    QString start();
     /// Reads and seals what there is of the open minute, and waits until it is written.
     void finish();
 
