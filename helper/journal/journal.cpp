@@ -83,6 +83,7 @@ void merge(Seal &seal, Seal later)
     seal.changed.rows.insert(seal.changed.rows.end(), later.changed.rows.begin(), later.changed.rows.end());
     seal.changed.interfaces = std::move(later.changed.interfaces);
     seal.endUtcMs = later.endUtcMs;
+    seal.readNs = later.readNs;
 }
 
 /// As many rows as there are, once the same come again and again.
@@ -474,8 +475,9 @@ void Journal::takeResult(const std::shared_ptr<Job> &job)
     m_encoder = std::move(job->encoder);
     m_lastNumber = job->lastNumber;
     m_endUtcMs = m_writing.endUtcMs;
-    m_writing = {};
+    const quint64 readNs = std::exchange(m_writing, Seal()).readNs;
     writePending();
+    Q_EMIT written(readNs);
 }
 
 void Journal::flush()

@@ -86,6 +86,10 @@ public:
     /// What was found wrong and put right, a sentence; empty when nothing was.
     const QString &notice() const { return m_notice; }
 
+Q_SIGNALS:
+    /// What readings before @p readNs (CLOCK_BOOTTIME) reported is on the disk.
+    void written(quint64 readNs);
+
 private:
     struct Segment {
         QString name;

@@ -248,6 +248,10 @@ void MonitorService::setRecorder(Recorder &recorder)
 {
     m_recorder = &recorder;
     connect(m_recorder, &Recorder::readingDue, this, &MonitorService::readSource);
+    // From the start: what is not on the disk is not to be written over.
+    m_source.setKept(0);
+    connect(&m_recorder->journal(), &Journal::written, this,
+            [this](quint64 readNs) { m_source.setKept(readNs); });
 }
 
 QString MonitorService::publish()
@@ -600,7 +604,7 @@ void MonitorService::readSource()
     const QList<InterfaceCounters> interfaces = m_source.interfaces();
     m_ledger.interfaces().take(interfaces, m_readingTimeNs);
     if (m_recorder)
-        m_recorder->take(interfaces);
+        m_recorder->take(interfaces, m_readingTimeNs);
 }
 
 void MonitorService::readSourceForStatus()
