@@ -57,6 +57,7 @@ HistoryBatch batchOf(const UsageChange &change)
 Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     : m_client(QDBusConnection::systemBus())
     , m_store(databasePath)
+    , m_catchUp(m_client, m_store)
     , m_window(m_model, m_history, m_connections, m_interfaces)
     , m_tray(m_model, m_history, m_window)
 {
@@ -91,6 +92,8 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     });
     connect(&m_store, &HistoryStore::stateChanged, this,
             [this] { m_window.setHistoryProblem(m_store.problem()); });
+
+    connect(&m_catchUp, &HistoryCatchUp::progressChanged, &m_window, &MainWindow::setHistoryProgress);
 
     connect(&m_window, &MainWindow::retryRequested, this, [this] { subscribe(m_request.scope, false); });
     connect(&m_window, &MainWindow::scopeRequested, this,
@@ -129,7 +132,7 @@ void Pipeline::takeUpdate(const UsageUpdate &update)
 {
     const UsageChange change = m_book.apply(update);
     if (const HistoryBatch batch = batchOf(change); !batch.records.isEmpty())
-        m_store.applyBatch(batch);
+        m_catchUp.takeLive(batch);
     if (change.isNewInstance)
         m_nameObserver.forgetInstance();
     m_model.apply(m_book, change);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "connectionsmodel.h"
+#include "historycatchup.h"
 #include "historystore.h"
 #include "interfacemodel.h"
 #include "livemodel.h"
@@ -20,8 +21,9 @@ namespace Nettally {
 /**
  * The road of the data through the app, and the only place that knows both of its ends:
  *
- *     MonitorClient -> UsageUpdate -> UsageBook -> UsageChange -+-> HistoryStore (the record)
- *                                                               +-> TrafficHistory, LiveModel -> MainWindow
+ *     MonitorClient -> UsageUpdate -> UsageBook -> UsageChange -> TrafficHistory, LiveModel -> MainWindow
+ *     MonitorClient -> JournalPart -> HistoryCatchUp -> HistoryStore (the record; of UsageChange where the
+ *                                                       helper keeps no journal)
  *     HistoryStore -> HistoryAnswer -> HistoryBrowser -> MainWindow, when its page asks
  *     MonitorClient -> NameAnswer -> NameObserver -> NameBook -> LiveModel, ConnectionsModel
  *     MonitorClient -> InterfaceBalance -> InterfaceModel -> MainWindow
@@ -51,6 +53,7 @@ private:
     NameBook m_names;
     NameObserver m_nameObserver{m_names};
     HistoryStore m_store;
+    HistoryCatchUp m_catchUp;
     TrafficHistory m_history;
     LiveModel m_model;
     InterfaceModel m_interfaces;

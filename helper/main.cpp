@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "bpfusagesource.h"
+#include "journaloptions.h"
+#include "kernelsupport.h"
 #include "monitorservice.h"
 #include "polkitauthorizer.h"
 #include "privileges.h"
+#include "recorder.h"
 
 #include <QCommandLineParser>
 #include <QCoreApplication>
+#include <QCryptographicHash>
 #include <QDBusConnection>
+#include <QDateTime>
+#include <QFile>
 #include <QSocketNotifier>
+#include <QUuid>
 
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <limits>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -39,6 +47,29 @@ int terminationSignals()
     sigaddset(&signals, SIGTERM);
     sigprocmask(SIG_BLOCK, &signals, nullptr);
     return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+QByteArray firstLine(const QString &path)
+{
+    QFile file(path);
+    return file.open(QIODevice::ReadOnly) ? file.readLine().trimmed() : QByteArray();
+}
+
+/// What tells the journals of machines, and of boots, apart.
+Journal::Place journalPlace()
+{
+    Journal::Place place;
+    place.machine =
+        QCryptographicHash::hash(firstLine(QStringLiteral("/etc/machine-id")), QCryptographicHash::Sha256)
+            .first(JournalFormat::idBytes);
+    place.bootId =
+        QUuid::fromString(QLatin1String(firstLine(QStringLiteral("/proc/sys/kernel/random/boot_id"))))
+            .toRfc4122();
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    place.bootNs = quint64(now.tv_sec) * 1'000'000'000u + quint64(now.tv_nsec);
+    place.utcS = QDateTime::currentSecsSinceEpoch();
+    return place;
 }
 
 QString tr(const char *text)
@@ -91,7 +122,15 @@ int main(int argc, char **argv)
         QStringLiteral("detach-all"),
         tr("Stop counting: remove what is kept under --pin (default %1), and end.")
             .arg(QLatin1String(defaultPin)));
-    parser.addOptions({idleExit, flows, programs, idleFlows, account, pin, detachAll});
+    const QCommandLineOption journalFolder(
+        QStringLiteral("journal"),
+        tr("Keep what is measured, minute by minute, in this folder, which belongs to the account alone and "
+           "is made if it is missing (default: keep nothing)."),
+        tr("folder"));
+    const QCommandLineOption config(QStringLiteral("config"),
+                                    tr("File of settings (default: %1).").arg(QLatin1String(NETTALLY_CONFIG)),
+                                    tr("file"), QStringLiteral(NETTALLY_CONFIG));
+    parser.addOptions({idleExit, flows, programs, idleFlows, account, pin, detachAll, journalFolder, config});
     parser.process(application);
 
     bool idleExitValid = true;
@@ -121,6 +160,30 @@ int main(int argc, char **argv)
         pins->removeAll();
         return EXIT_SUCCESS;
     }
+    const std::optional<Privileges::Account> user = Privileges::findAccount(parser.value(account), &problem);
+    if (!user)
+        return fail(
+            tr("Root cannot be left (%1); the helper does not stay root. Create the account or name another "
+               "with --user.")
+                .arg(problem));
+
+    // Before anything counts: whatever is counted from now on belongs in it.
+    std::unique_ptr<Journal> journal;
+    if (parser.isSet(journalFolder)) {
+        QStringList wrong;
+        const Journal::Options journalOptions = readJournalOptions(parser.value(config), &wrong);
+        for (const QString &sentence : std::as_const(wrong))
+            std::fprintf(stderr, "nettally-helper: %s\n", qUtf8Printable(sentence));
+        JournalFolder folder;
+        problem = folder.open(parser.value(journalFolder), user->uid, user->gid);
+        if (!problem.isEmpty())
+            return fail(problem);
+        journal = std::make_unique<Journal>(std::move(folder), journalOptions);
+        problem = Privileges::asAccount(*user, [&] { return journal->open(journalPlace()); });
+        if (!problem.isEmpty())
+            return fail(problem);
+    }
+
     BpfUsageSource::Options options;
     options.pinPath = parser.value(pin);
     options.rowCapacity = flowsWanted + 1;
@@ -129,6 +192,28 @@ int main(int argc, char **argv)
     const std::unique_ptr<BpfUsageSource> source = BpfUsageSource::create(options, &problem);
     if (!source)
         return fail(problem);
+
+    std::unique_ptr<Recorder> recorder;
+    if (journal) {
+        recorder = std::make_unique<Recorder>(*journal, source->netNs(), KernelSupport::cgroup2Mount());
+        // Counting that ends with this process is nobody's to take over.
+        std::optional<Checkpoint> baseline = Checkpoint();
+        if (!options.pinPath.isEmpty())
+            problem = Privileges::asAccount(*user, [&] {
+                baseline = journal->baseline(source->countingSinceNs());
+                return QString();
+            });
+        if (!problem.isEmpty())
+            return fail(problem);
+        recorder->book().setBaseline(baseline);
+        const QList<ProbeState> probes = source->probes();
+        for (const char *purpose : {"packets-received", "packets-sent"}) {
+            if (std::none_of(probes.begin(), probes.end(), [purpose](const ProbeState &probe) {
+                    return probe.active && probe.purpose == QLatin1String(purpose);
+                }))
+                recorder->book().setCountsPackets(false);
+        }
+    }
 
     // Before the first use of the bus, whose threads inherit what this one holds.
     problem = Privileges::reduce();
@@ -146,16 +231,24 @@ int main(int argc, char **argv)
     MonitorService::Limits limits;
     limits.idleExitMs = int(idleExitS) * 1000;
     MonitorService service(bus, *source, authorizer, limits);
+    if (recorder)
+        service.setRecorder(*recorder);
     problem = service.publish();
     if (!problem.isEmpty())
         return fail(problem);
 
-    problem = Privileges::leaveRoot(parser.value(account));
+    problem = Privileges::leaveRoot(*user);
     if (!problem.isEmpty())
         return fail(
-            tr("Root cannot be left (%1); the helper does not stay root. Create the account or name another "
-               "with --user.")
+            tr("Root cannot be left (%1); the helper does not stay root. Name another account with --user.")
                 .arg(problem));
+    if (recorder) {
+        // Its thread inherits that nothing is left.
+        journal->start();
+        problem = recorder->start();
+        if (!problem.isEmpty())
+            return fail(problem);
+    }
 
     QObject::connect(&service, &MonitorService::idle, &application, &QCoreApplication::quit);
     int exitCode = EXIT_SUCCESS;
@@ -168,5 +261,7 @@ int main(int argc, char **argv)
     QObject::connect(&signalNotifier, &QSocketNotifier::activated, &application, &QCoreApplication::quit);
 
     const int result = QCoreApplication::exec();
+    if (recorder)
+        recorder->finish();
     return exitCode == EXIT_SUCCESS ? result : exitCode;
 }

@@ -38,22 +38,44 @@ QString reduce()
     return {};
 }
 
-QString leaveRoot(const QString &account)
+std::optional<Account> findAccount(const QString &account, QString *problem)
 {
     const passwd *user = getpwnam(account.isEmpty() ? "nettally" : account.toLocal8Bit().constData());
     if (!user && account.isEmpty())
         user = getpwnam("nobody");
     if (!user)
-        return QStringLiteral("there is no account \"%1\"")
-            .arg(account.isEmpty() ? QStringLiteral("nobody") : account);
-    if (user->pw_uid == 0)
-        return QStringLiteral("the account \"%1\" is root").arg(QString::fromLocal8Bit(user->pw_name));
+        *problem = QStringLiteral("there is no account \"%1\"")
+                       .arg(account.isEmpty() ? QStringLiteral("nobody") : account);
+    else if (user->pw_uid == 0)
+        *problem = QStringLiteral("the account \"%1\" is root").arg(QString::fromLocal8Bit(user->pw_name));
+    else
+        return Account{user->pw_uid, user->pw_gid};
+    return std::nullopt;
+}
+
+QString asAccount(const Account &account, const std::function<QString()> &work)
+{
+    // The saved ids stay root's.
+    if (setegid(account.gid))
+        return failure("setegid");
+    if (seteuid(account.uid)) {
+        const QString problem = failure("seteuid");
+        return setegid(0) ? failure("setegid") : problem;
+    }
+    const QString problem = work();
+    if (seteuid(0) || setegid(0))
+        return failure("seteuid");
+    return problem;
+}
+
+QString leaveRoot(const Account &account)
+{
     // glibc does each of these in every thread.
     if (setgroups(0, nullptr))
         return failure("setgroups");
-    if (setresgid(user->pw_gid, user->pw_gid, user->pw_gid))
+    if (setresgid(account.gid, account.gid, account.gid))
         return failure("setresgid");
-    if (setresuid(user->pw_uid, user->pw_uid, user->pw_uid))
+    if (setresuid(account.uid, account.uid, account.uid))
         return failure("setresuid");
     // Inherited securebits could have kept capabilities across the change.
     __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "monitorclient.h"
 
+#include "journalreply.h"
 #include "monitor1interface.h"
 #include "pushassembler.h"
 
@@ -26,6 +27,8 @@ constexpr int noTimeout = std::numeric_limits<int>::max(); ///< the bus answers 
 constexpr int minSilenceMs = 5000;
 constexpr size_t maxEarlyParts = 64;
 constexpr char namesSignature[] = "utta(uttyuyay)";
+/// About half a megabyte, some ten milliseconds of the helper's.
+constexpr uint journalRecordsAtATime = 4000;
 constexpr char pushSignature[] = "uttuba(uutssutuuy)a(uay)a(uuuqyyuttuttttttt)au";
 
 QString serviceName()
@@ -369,6 +372,7 @@ void MonitorClient::dropSubscription()
         unsubscribe({m_helper->service(), m_subscription});
     m_subscription = 0;
     m_areConnectionsUnderWay = false;
+    m_isJournalUnderWay = false;
     m_assembler.reset();
     m_silenceTimer->stop();
 }
@@ -658,6 +662,61 @@ void MonitorClient::onConnectionsFailed(const QDBusError &error)
             tr("The helper did not list the connections (%1): try again, and restart its "
                "service if that does not help.")
                 .arg(error.message().isEmpty() ? error.name() : error.message()));
+    }
+}
+
+void MonitorClient::requestJournal(const std::optional<HistoryCursor> &cursor)
+{
+    if (m_subscription == 0 || m_isJournalUnderWay)
+        return;
+    m_isJournalUnderWay = true;
+    const SubscriptionId subscription{m_helper->service(), m_subscription};
+    const quint64 after = cursor ? cursor->number : 0;
+    auto *watcher = new QDBusPendingCallWatcher(
+        m_helper->ReadJournal(m_subscription, cursor ? cursor->journalId : QByteArray(), after,
+                              journalRecordsAtATime),
+        this);
+    connect(watcher, &QDBusPendingCallWatcher::finished, this, [this, watcher, subscription, after] {
+        watcher->deleteLater();
+        const QDBusPendingReply<qulonglong, QByteArray, bool, bool, qulonglong, QList<Wire::JournalProgram>,
+                                QList<Wire::JournalFlow>, QList<Wire::JournalGap>,
+                                QList<Wire::JournalInterface>>
+            reply = *watcher;
+        if (!reply.isError())
+            acknowledge(subscription, reply.argumentAt<0>());
+        if (!m_helper || subscription != SubscriptionId{m_helper->service(), m_subscription})
+            return;
+        m_isJournalUnderWay = false;
+        if (reply.isError()) {
+            onJournalFailed(reply.error());
+            return;
+        }
+        const JournalReply journal{reply.argumentAt<1>(), reply.argumentAt<2>(), reply.argumentAt<3>(),
+                                   reply.argumentAt<4>(), reply.argumentAt<5>(), reply.argumentAt<6>(),
+                                   reply.argumentAt<7>(), reply.argumentAt<8>()};
+        if (const std::optional<JournalPart> part = journal.check(after))
+            Q_EMIT journalReceived(*part);
+        else
+            Q_EMIT journalFailed(
+                true,
+                tr("The helper's journal holds what this program does not understand, so the "
+                   "history waits: update both to the same version."));
+    });
+}
+
+void MonitorClient::onJournalFailed(const QDBusError &error)
+{
+    switch (error.type()) {
+    case QDBusError::UnknownMethod:
+        Q_EMIT journalFailed(false, tr("The helper is older than this program and keeps no journal."));
+        return;
+    case QDBusError::NotSupported:
+        Q_EMIT journalFailed(false, error.message());
+        return;
+    default:
+        Q_EMIT journalFailed(true,
+                             tr("The helper did not tell what its journal has (%1): it is asked again.")
+                                 .arg(error.message().isEmpty() ? error.name() : error.message()));
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "connection.h"
+#include "journalpart.h"
 #include "nameanswer.h"
 #include "usage.h"
 
@@ -12,6 +13,7 @@
 #include <QStringList>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 class OrgNettallyMonitor1Interface;
@@ -84,6 +86,9 @@ public:
     /// Has the helper send what name servers answer, in this subscription and all that follow;
     /// namesWatched follows each, then namesReceived from time to time.
     void setNamesWanted(bool wanted);
+    /// Asks for what the helper's journal has after @p cursor, or from its beginning; journalReceived or
+    /// journalFailed follows, unless the subscription ends before. Only while Live, one question at a time.
+    void requestJournal(const std::optional<HistoryCursor> &cursor);
 
 Q_SIGNALS:
     void stateChanged();
@@ -102,6 +107,9 @@ Q_SIGNALS:
     /// empty: there are.
     void namesWatched(const QString &problem);
     void namesReceived(const QList<Nettally::NameAnswer> &answers);
+    void journalReceived(const Nettally::JournalPart &part);
+    /// @p isKept: there is a journal, but it could not be read now. @p problem says so in a sentence.
+    void journalFailed(bool isKept, const QString &problem);
 
 private Q_SLOTS:
     void onBusDisconnected();
@@ -131,6 +139,7 @@ private:
     void watchNames();
     void askForConnections(quint64 afterCookie);
     void onConnectionsFailed(const QDBusError &error);
+    void onJournalFailed(const QDBusError &error);
     void onSilence();
     void onCallFailed(const QDBusError &error);
     /// Gives up what there is with the helper and begins again later.
@@ -157,6 +166,7 @@ private:
     bool m_areConnectionsWanted = false;
     bool m_areConnectionsUnderWay = false; ///< of the present subscription
     ConnectionList m_connections; ///< the answers so far
+    bool m_isJournalUnderWay = false; ///< of the present subscription
 
     /// Raised with every attempt; answers to calls of an earlier one are late.
     quint32 m_attempt = 0;

@@ -28,6 +28,7 @@
 #include <QScrollArea>
 #include <QSettings>
 #include <QStackedWidget>
+#include <QStatusBar>
 #include <QTimeZone>
 #include <QToolButton>
 #include <QToolTip>
@@ -413,6 +414,13 @@ void MainWindow::setHistoryProblem(const QString &problem)
 {
     m_historyNotice->setNotice(problem);
     m_historyPage->refresh();
+}
+
+void MainWindow::setHistoryProgress(const QString &progress)
+{
+    // Rarely anything: no room is kept for it.
+    statusBar()->showMessage(progress);
+    statusBar()->setVisible(!progress.isEmpty());
 }
 
 void MainWindow::chooseMeasure(Measure measure)

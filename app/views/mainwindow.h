@@ -72,6 +72,8 @@ public:
     void setAuditProblem(const QString &problem);
     /// What keeps the history from being written; empty when nothing does.
     void setHistoryProblem(const QString &problem);
+    /// Of a history that is being brought up to date; empty: it is.
+    void setHistoryProgress(const QString &progress);
 
 Q_SIGNALS:
     void pageChanged(Nettally::MainWindow::Page page);

@@ -25,6 +25,14 @@ void registerTypes()
     qDBusRegisterMetaType<QList<Probe>>();
     qDBusRegisterMetaType<Interface>();
     qDBusRegisterMetaType<QList<Interface>>();
+    qDBusRegisterMetaType<JournalProgram>();
+    qDBusRegisterMetaType<QList<JournalProgram>>();
+    qDBusRegisterMetaType<JournalFlow>();
+    qDBusRegisterMetaType<QList<JournalFlow>>();
+    qDBusRegisterMetaType<JournalGap>();
+    qDBusRegisterMetaType<QList<JournalGap>>();
+    qDBusRegisterMetaType<JournalInterface>();
+    qDBusRegisterMetaType<QList<JournalInterface>>();
     qDBusRegisterMetaType<StringMap>();
     qDBusRegisterMetaType<CountMap>();
     qDBusRegisterMetaType<QList<uint>>();
@@ -197,6 +205,78 @@ const QDBusArgument &operator>>(const QDBusArgument &argument, Interface &interf
     argument.beginStructure();
     argument >> interface.index >> interface.name >> interface.rxBytes >> interface.txBytes
         >> interface.rxPackets >> interface.txPackets >> interface.isLoopback >> interface.isUp;
+    argument.endStructure();
+    return argument;
+}
+
+QDBusArgument &operator<<(QDBusArgument &argument, const JournalProgram &program)
+{
+    argument.beginStructure();
+    argument << program.name << program.executable << program.uid << program.cgroupPath << program.kind;
+    argument.endStructure();
+    return argument;
+}
+
+const QDBusArgument &operator>>(const QDBusArgument &argument, JournalProgram &program)
+{
+    argument.beginStructure();
+    argument >> program.name >> program.executable >> program.uid >> program.cgroupPath >> program.kind;
+    argument.endStructure();
+    return argument;
+}
+
+QDBusArgument &operator<<(QDBusArgument &argument, const JournalFlow &flow)
+{
+    argument.beginStructure();
+    argument << flow.minuteUtcS << flow.program << flow.remote << flow.protocol << flow.servicePort
+             << flow.direction << flow.interfaceName << flow.rxPayloadBytes << flow.txPayloadBytes
+             << flow.hasNetwork << flow.rxNetworkBytes << flow.txNetworkBytes << flow.rxPackets
+             << flow.txPackets << flow.retransmits;
+    argument.endStructure();
+    return argument;
+}
+
+const QDBusArgument &operator>>(const QDBusArgument &argument, JournalFlow &flow)
+{
+    argument.beginStructure();
+    argument >> flow.minuteUtcS >> flow.program >> flow.remote >> flow.protocol >> flow.servicePort
+        >> flow.direction >> flow.interfaceName >> flow.rxPayloadBytes >> flow.txPayloadBytes
+        >> flow.hasNetwork >> flow.rxNetworkBytes >> flow.txNetworkBytes >> flow.rxPackets >> flow.txPackets
+        >> flow.retransmits;
+    argument.endStructure();
+    return argument;
+}
+
+QDBusArgument &operator<<(QDBusArgument &argument, const JournalGap &gap)
+{
+    argument.beginStructure();
+    argument << gap.beginUtcS << gap.endUtcS << gap.reason;
+    argument.endStructure();
+    return argument;
+}
+
+const QDBusArgument &operator>>(const QDBusArgument &argument, JournalGap &gap)
+{
+    argument.beginStructure();
+    argument >> gap.beginUtcS >> gap.endUtcS >> gap.reason;
+    argument.endStructure();
+    return argument;
+}
+
+QDBusArgument &operator<<(QDBusArgument &argument, const JournalInterface &interface)
+{
+    argument.beginStructure();
+    argument << interface.minuteUtcS << interface.interfaceName << interface.rxCounterBytes
+             << interface.txCounterBytes << interface.rxRemainderBytes << interface.txRemainderBytes;
+    argument.endStructure();
+    return argument;
+}
+
+const QDBusArgument &operator>>(const QDBusArgument &argument, JournalInterface &interface)
+{
+    argument.beginStructure();
+    argument >> interface.minuteUtcS >> interface.interfaceName >> interface.rxCounterBytes
+        >> interface.txCounterBytes >> interface.rxRemainderBytes >> interface.txRemainderBytes;
     argument.endStructure();
     return argument;
 }

@@ -31,6 +31,8 @@ inline constexpr int maxRowsPerMessage = 10000;
 inline constexpr int maxProgramsPerMessage = 2000;
 inline constexpr int maxConnectionsPerMessage = 10000; ///< 1.4 MB
 inline constexpr int maxNameBytesPerMessage = 65536; ///< of data
+inline constexpr int maxJournalRecordsPerMessage = 10000; ///< 1.3 MB, and 1 MB of programs at most
+inline constexpr int journalIdBytes = 16;
 
 enum class ProgramKind : quint8 { Program = 0, KernelThread = 1, Others = 2, Overflow = 3, Kernel = 4 };
 enum class Direction : quint8 { Unknown = 0, Outgoing = 1, Incoming = 2, Link = 3 };
@@ -154,6 +156,51 @@ struct Interface {
     bool operator==(const Interface &) const = default;
 };
 
+struct JournalProgram {
+    QString name;
+    QString executable;
+    quint32 uid = 0;
+    QString cgroupPath;
+    quint8 kind = 0;
+    bool operator==(const JournalProgram &) const = default;
+};
+
+struct JournalFlow {
+    qint64 minuteUtcS = 0;
+    quint32 program = 0;
+    QByteArray remote;
+    quint8 protocol = 0;
+    quint16 servicePort = 0;
+    quint8 direction = 0;
+    QString interfaceName;
+    quint64 rxPayloadBytes = 0;
+    quint64 txPayloadBytes = 0;
+    bool hasNetwork = false;
+    quint64 rxNetworkBytes = 0;
+    quint64 txNetworkBytes = 0;
+    quint64 rxPackets = 0;
+    quint64 txPackets = 0;
+    quint64 retransmits = 0;
+    bool operator==(const JournalFlow &) const = default;
+};
+
+struct JournalGap {
+    qint64 beginUtcS = 0;
+    qint64 endUtcS = 0;
+    quint8 reason = 0;
+    bool operator==(const JournalGap &) const = default;
+};
+
+struct JournalInterface {
+    qint64 minuteUtcS = 0;
+    QString interfaceName;
+    quint64 rxCounterBytes = 0;
+    quint64 txCounterBytes = 0;
+    qint64 rxRemainderBytes = 0;
+    qint64 txRemainderBytes = 0;
+    bool operator==(const JournalInterface &) const = default;
+};
+
 /// Registers the types with QtDBus. Call once before the first message; any thread, idempotent.
 void registerTypes();
 
@@ -175,6 +222,14 @@ QDBusArgument &operator<<(QDBusArgument &argument, const Probe &probe);
 const QDBusArgument &operator>>(const QDBusArgument &argument, Probe &probe);
 QDBusArgument &operator<<(QDBusArgument &argument, const Interface &interface);
 const QDBusArgument &operator>>(const QDBusArgument &argument, Interface &interface);
+QDBusArgument &operator<<(QDBusArgument &argument, const JournalProgram &program);
+const QDBusArgument &operator>>(const QDBusArgument &argument, JournalProgram &program);
+QDBusArgument &operator<<(QDBusArgument &argument, const JournalFlow &flow);
+const QDBusArgument &operator>>(const QDBusArgument &argument, JournalFlow &flow);
+QDBusArgument &operator<<(QDBusArgument &argument, const JournalGap &gap);
+const QDBusArgument &operator>>(const QDBusArgument &argument, JournalGap &gap);
+QDBusArgument &operator<<(QDBusArgument &argument, const JournalInterface &interface);
+const QDBusArgument &operator>>(const QDBusArgument &argument, JournalInterface &interface);
 
 } // namespace Nettally::Wire
 
@@ -187,3 +242,7 @@ Q_DECLARE_METATYPE(Nettally::Wire::BalanceLine)
 Q_DECLARE_METATYPE(Nettally::Wire::InterfaceBalance)
 Q_DECLARE_METATYPE(Nettally::Wire::Probe)
 Q_DECLARE_METATYPE(Nettally::Wire::Interface)
+Q_DECLARE_METATYPE(Nettally::Wire::JournalProgram)
+Q_DECLARE_METATYPE(Nettally::Wire::JournalFlow)
+Q_DECLARE_METATYPE(Nettally::Wire::JournalGap)
+Q_DECLARE_METATYPE(Nettally::Wire::JournalInterface)

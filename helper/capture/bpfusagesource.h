@@ -48,6 +48,7 @@ public:
     QString setAuditing(bool on) override;
     QList<AuditCounters> auditCounters() const override { return m_audit.counters(); }
     quint32 netNs() const override { return m_netNs; }
+    quint64 countingSinceNs() const override { return m_control[0].sinceNs; }
     QMap<QString, QString> info() const override { return m_info; }
     QMap<QString, quint64> losses() const override;
     QMap<QString, quint64> usage() const override;

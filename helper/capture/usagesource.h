@@ -54,6 +54,8 @@ public:
     virtual QList<AuditCounters> auditCounters() const = 0;
     /// Inode number of the network namespace that interfaces() are of.
     virtual quint32 netNs() const = 0;
+    /// CLOCK_BOOTTIME nanoseconds at which the counters began; of no other counting in the same boot.
+    virtual quint64 countingSinceNs() const = 0;
     /// The "info" strings of Status that the source knows.
     virtual QMap<QString, QString> info() const = 0;
     /// "losses" of Status but those that the Ledger and the service know.

@@ -83,6 +83,7 @@ void merge(Seal &seal, Seal later)
     seal.changed.rows.insert(seal.changed.rows.end(), later.changed.rows.begin(), later.changed.rows.end());
     seal.changed.interfaces = std::move(later.changed.interfaces);
     seal.endUtcMs = later.endUtcMs;
+    seal.readNs = later.readNs;
 }
 
 /// As many rows as there are, once the same come again and again.
@@ -474,8 +475,9 @@ void Journal::takeResult(const std::shared_ptr<Job> &job)
     m_encoder = std::move(job->encoder);
     m_lastNumber = job->lastNumber;
     m_endUtcMs = m_writing.endUtcMs;
-    m_writing = {};
+    const quint64 readNs = std::exchange(m_writing, Seal()).readNs;
     writePending();
+    Q_EMIT written(readNs);
 }
 
 void Journal::flush()
@@ -512,8 +514,10 @@ Journal::Slice Journal::read(const QByteArray &journalId, quint64 after, size_t 
             if (frame->number <= slice.last)
                 continue;
             slice.last = frame->number;
-            if (record)
+            if (record) {
                 slice.records.push_back(*std::move(record));
+                slice.numbers.push_back(frame->number);
+            }
             if (slice.records.size() >= limit) {
                 slice.more = slice.last < m_lastNumber;
                 return slice;

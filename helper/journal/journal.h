@@ -43,6 +43,7 @@ public:
     };
     struct Slice {
         std::vector<JournalRecord> records;
+        std::vector<quint64> numbers; ///< of each
         quint64 last = 0; ///< number to ask on from
         bool more = false;
         bool isRestarted = false; ///< the records are the oldest kept, not those asked for
@@ -84,6 +85,10 @@ public:
     const QString &problem() const { return m_problem; }
     /// What was found wrong and put right, a sentence; empty when nothing was.
     const QString &notice() const { return m_notice; }
+
+Q_SIGNALS:
+    /// What readings before @p readNs (CLOCK_BOOTTIME) reported is on the disk.
+    void written(quint64 readNs);
 
 private:
     struct Segment {

@@ -128,6 +128,7 @@ struct Seal {
     std::vector<JournalRecord> records;
     Checkpoint changed; ///< the rows that grew, the interfaces wholly
     qint64 endUtcMs = 0; ///< up to when the records tell; milliseconds since 1970 UTC
+    quint64 readNs = 0; ///< CLOCK_BOOTTIME before the reading they are of
 };
 
 } // namespace Nettally

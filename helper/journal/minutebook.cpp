@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "minutebook.h"
 
+#include <QSet>
+
 #include <array>
 #include <cstdlib>
 
@@ -208,6 +210,11 @@ Seal MinuteBook::seal(const Clocks &clocks, const QList<InterfaceCounters> &inte
     }
     m_changedSlots.clear();
 
+    // A name that was given to another interface is that one's alone: its books are kept by name.
+    QSet<QString> present;
+    for (const InterfaceCounters &interface : interfaces)
+        present.insert(interface.name);
+    m_interfaceNames.removeIf([&](const auto &known) { return present.contains(known.value()); });
     for (const InterfaceCounters &interface : interfaces)
         m_interfaceNames.insert(interface.index, interface.name);
     for (const JournalGap &gap : m_gaps)

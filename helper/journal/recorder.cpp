@@ -42,16 +42,23 @@ Recorder::~Recorder()
         close(m_timerFd);
 }
 
-void Recorder::take(const QList<InterfaceCounters> &interfaces)
+void Recorder::take(const QList<InterfaceCounters> &interfaces, quint64 timeNs)
 {
     m_interfaces = interfaces;
+    m_readNs = timeNs;
     if (!m_isStarted)
         return;
     if (std::optional<Seal> seal = m_book.take(readClocks(), interfaces))
-        m_journal.append(*std::move(seal));
+        append(*std::move(seal));
 }
 
-QString Recorder::start(const QList<InterfaceCounters> &interfaces)
+void Recorder::append(Seal seal)
+{
+    seal.readNs = m_readNs;
+    m_journal.append(std::move(seal));
+}
+
+QString Recorder::start()
 {
     m_timerFd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     if (m_timerFd < 0)
@@ -62,7 +69,7 @@ QString Recorder::start(const QList<InterfaceCounters> &interfaces)
     const MinuteBook::Clocks clocks = readClocks();
     m_book.begin(clocks, m_journal.endUtcMs());
     // At once: whoever is killed from now on left word of what it took over.
-    m_journal.append(m_book.seal(clocks, interfaces));
+    append(m_book.seal(clocks, m_interfaces));
     arm();
     return {};
 }
@@ -90,7 +97,7 @@ void Recorder::finish()
     if (!m_isStarted)
         return;
     Q_EMIT readingDue();
-    m_journal.append(m_book.seal(readClocks(), m_interfaces));
+    append(m_book.seal(readClocks(), m_interfaces));
     m_journal.flush();
 }
 

@@ -29,12 +29,12 @@ public:
 
     /// As a reading reports it, and whose it is.
     void flow(const FlowRecord &record, const Process &process) { m_book.flow(record, process); }
-    /// After each reading.
-    void take(const QList<InterfaceCounters> &interfaces);
+    /// After each reading, which began after @p timeNs (CLOCK_BOOTTIME).
+    void take(const QList<InterfaceCounters> &interfaces, quint64 timeNs);
 
     /// After the first reading: seals it, and each minute from then on. An empty string, or in one sentence
     /// why not.
-    QString start(const QList<InterfaceCounters> &interfaces);
+    QString start();
     /// Reads and seals what there is of the open minute, and waits until it is written.
     void finish();
 
@@ -45,11 +45,13 @@ Q_SIGNALS:
 private:
     void onTimer();
     void arm();
+    void append(Seal seal);
 
     Journal &m_journal;
     CgroupPaths m_cgroups;
     MinuteBook m_book;
     QList<InterfaceCounters> m_interfaces; ///< of the last reading
+    quint64 m_readNs = 0; ///< CLOCK_BOOTTIME before it
     bool m_isStarted = false;
     int m_timerFd = -1;
     std::unique_ptr<QSocketNotifier> m_notifier;

@@ -33,7 +33,7 @@ ProcessTable::ProcessTable(quint32 maxPrograms)
     Process others;
     others.id = othersId;
     others.kind = ProcessKind::Others;
-    others.name = QCoreApplication::translate("ProcessTable", "Other users and the system");
+    others.name = othersName();
     m_processes.push_back(others);
 
     Process overflow;
@@ -47,6 +47,11 @@ ProcessTable::ProcessTable(quint32 maxPrograms)
     kernel.kind = ProcessKind::Kernel;
     kernel.name = QCoreApplication::translate("ProcessTable", "The kernel itself");
     m_processes.push_back(kernel);
+}
+
+QString ProcessTable::othersName()
+{
+    return QCoreApplication::translate("ProcessTable", "Other users and the system");
 }
 
 QString ProcessTable::displayName(const ProgramRecord &record)

@@ -61,6 +61,8 @@ public:
     /// @p id must be one this table gave. The reference stays valid as long as the table.
     const Process &process(quint32 id) const { return m_processes[id - 1]; }
 
+    /// Name of what othersId stands for.
+    static QString othersName();
     /// Name by which people know the program: the executable's base name where comm is empty or the
     /// cut-off beginning of it, else comm (a name the program gave itself, or a script's).
     static QString displayName(const ProgramRecord &record);

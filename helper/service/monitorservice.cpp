@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "monitorservice.h"
 
+#include "journalanswer.h"
 #include "monitor1adaptor.h"
+#include "recorder.h"
 #include "subscription.h"
 
 #include <QDBusError>
@@ -29,6 +31,8 @@ constexpr int connectionsSharedMs = 900;
 constexpr int connectionsKeptMs = 10000;
 /// Names come a moment after the connections they are of; a flood of answers costs no more than a ring each.
 constexpr int namesReadingMs = 250;
+/// Of one ReadJournal on the files: a month's backlog is told in pieces between which the rest goes on.
+constexpr int journalReadMs = 20;
 
 quint64 bootTimeNs()
 {
@@ -97,18 +101,6 @@ Wire::Row toWire(const LedgerRow &row)
             row.totals.rxPackets,
             row.totals.txPackets,
             row.totals.retransmits};
-}
-
-/// As in the contract: 4 or 16 bytes, empty where all are zero.
-QByteArray addressBytes(const RemoteBytes &bytes)
-{
-    static constexpr std::array<quint8, 12> v4Mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    if (bytes == RemoteBytes{})
-        return {};
-    const bool isV4 = std::equal(v4Mapped.begin(), v4Mapped.end(), bytes.begin());
-    const qsizetype skipped = isV4 ? qsizetype(v4Mapped.size()) : 0;
-    return QByteArray(reinterpret_cast<const char *>(bytes.data()) + skipped,
-                      qsizetype(bytes.size()) - skipped);
 }
 
 Wire::Connection toWire(const ConnectionRecord &connection, quint32 programId)
@@ -183,6 +175,29 @@ qint64 wireBytes(const LedgerChanges &changes)
     return bytes;
 }
 
+/// Tells the Ledger and the journal what a reading finds.
+class Sinks : public CounterSink {
+public:
+    Sinks(Ledger &ledger, Recorder *recorder)
+        : m_ledger(ledger)
+        , m_recorder(recorder)
+    {
+    }
+    void program(const ProgramRecord &record) override { m_ledger.program(record); }
+    void flow(const FlowRecord &record) override
+    {
+        m_ledger.flow(record);
+        if (m_recorder)
+            m_recorder->flow(
+                record,
+                m_ledger.processOfSlot(record.slot == 0 ? ProgramSlot::overflow : record.programSlot));
+    }
+
+private:
+    Ledger &m_ledger;
+    Recorder *m_recorder;
+};
+
 size_t partsOf(size_t count, int size)
 {
     return (count + size_t(size) - 1) / size_t(size);
@@ -227,6 +242,16 @@ MonitorService::MonitorService(const QDBusConnection &bus, UsageSource &source, 
 MonitorService::~MonitorService()
 {
     m_bus.unregisterObject(QLatin1String(Wire::objectPath));
+}
+
+void MonitorService::setRecorder(Recorder &recorder)
+{
+    m_recorder = &recorder;
+    connect(m_recorder, &Recorder::readingDue, this, &MonitorService::readSource);
+    // From the start: what is not on the disk is not to be written over.
+    m_source.setKept(0);
+    connect(&m_recorder->journal(), &Journal::written, this,
+            [this](quint64 readNs) { m_source.setKept(readNs); });
 }
 
 QString MonitorService::publish()
@@ -574,8 +599,12 @@ void MonitorService::readSource()
     m_sinceReading.start();
     m_readingTimeNs = bootTimeNs();
     m_ledger.beginReading();
-    m_source.read(m_ledger);
-    m_ledger.interfaces().take(m_source.interfaces(), m_readingTimeNs);
+    Sinks sinks(m_ledger, m_recorder);
+    m_source.read(sinks);
+    const QList<InterfaceCounters> interfaces = m_source.interfaces();
+    m_ledger.interfaces().take(interfaces, m_readingTimeNs);
+    if (m_recorder)
+        m_recorder->take(interfaces, m_readingTimeNs);
 }
 
 void MonitorService::readSourceForStatus()
@@ -764,7 +793,7 @@ qulonglong MonitorService::Connections(uint subscription, qulonglong after, uint
         sendErrorReply(invalidArgs(), tr("limit must be 1 to %1.").arg(Wire::maxConnectionsPerMessage));
         return 0;
     }
-    if (own->hasUnacknowledgedAnswer()) {
+    if (own->hasUnacknowledgedAnswer(AnswerTo::Connections)) {
         sendErrorReply(limitsExceeded(), tr("Acknowledge the last answer of Connections first."));
         return 0;
     }
@@ -802,7 +831,55 @@ qulonglong MonitorService::Connections(uint subscription, qulonglong after, uint
         connections.append(toWire(*next, isKnown ? process.id : 0));
         bytes += 144;
     }
-    return own->countAnswer(bytes);
+    return own->countAnswer(AnswerTo::Connections, bytes);
+}
+
+qulonglong MonitorService::ReadJournal(uint subscription, const QByteArray &journal, qulonglong after,
+                                       uint limit, QByteArray &journalRead, bool &restarted, bool &more,
+                                       qulonglong &last, QList<Wire::JournalProgram> &programs,
+                                       QList<Wire::JournalFlow> &flows, QList<Wire::JournalGap> &notMeasured,
+                                       QList<Wire::JournalInterface> &interfaces)
+{
+    Subscription *own = subscriptionOfCaller(subscription);
+    if (!own)
+        return 0;
+    if (limit == 0 || limit > uint(Wire::maxJournalRecordsPerMessage)) {
+        sendErrorReply(invalidArgs(), tr("limit must be 1 to %1.").arg(Wire::maxJournalRecordsPerMessage));
+        return 0;
+    }
+    if (!journal.isEmpty() && journal.size() != Wire::journalIdBytes) {
+        sendErrorReply(invalidArgs(), tr("journal must be empty or %1 bytes.").arg(Wire::journalIdBytes));
+        return 0;
+    }
+    if (!m_recorder) {
+        sendErrorReply(
+            QDBusError::errorString(QDBusError::NotSupported),
+            tr("The helper keeps no journal, so history grows while somebody looks alone: start it "
+               "with --journal."));
+        return 0;
+    }
+    if (own->hasUnacknowledgedAnswer(AnswerTo::ReadJournal)) {
+        sendErrorReply(limitsExceeded(), tr("Acknowledge the last answer of ReadJournal first."));
+        return 0;
+    }
+    if (unacknowledgedBytesOf(own->uid()) >= m_limits.unacknowledgedBytesPerUser) {
+        sendErrorReply(limitsExceeded(), tr("Acknowledge the pushes and answers that were sent first."));
+        return 0;
+    }
+    const Journal &kept = m_recorder->journal();
+    // No journal: from the beginning, which is no surprise to who asks.
+    const bool isFirst = journal.isEmpty() && after == 0;
+    const Journal::Slice slice = kept.read(isFirst ? kept.id() : journal, after, limit, journalReadMs);
+    const JournalAnswer answer(slice, own->view().ownUid, m_limits.journalBytesPerMessage);
+    journalRead = kept.id();
+    restarted = slice.isRestarted;
+    more = answer.more();
+    last = answer.last();
+    programs = answer.programs();
+    flows = answer.flows();
+    notMeasured = answer.gaps();
+    interfaces = answer.interfaces();
+    return own->countAnswer(AnswerTo::ReadJournal, answer.bytes());
 }
 
 Wire::StringMap MonitorService::Status(QList<Wire::Probe> &probes, Wire::CountMap &losses,
@@ -822,7 +899,15 @@ Wire::StringMap MonitorService::Status(QList<Wire::Probe> &probes, Wire::CountMa
         interfaces.append({counters.index, counters.name, counters.rxBytes, counters.txBytes,
                            counters.rxPackets, counters.txPackets, counters.isLoopback, counters.isUp});
     }
-    return m_source.info();
+    Wire::StringMap info = m_source.info();
+    if (m_recorder) {
+        const Journal &journal = m_recorder->journal();
+        usage.insert(QStringLiteral("journalBytes"), quint64(journal.bytes()));
+        info.insert(QStringLiteral("journal"),
+                    journal.problem().isEmpty() ? QStringLiteral("written") : journal.problem());
+        info.insert(QStringLiteral("journalNotice"), journal.notice());
+    }
+    return info;
 }
 
 } // namespace Nettally

@@ -21,6 +21,7 @@
 
 namespace Nettally {
 
+class Recorder;
 class Subscription;
 
 /**
@@ -43,6 +44,8 @@ public:
         int inAll = 256;
         int rowsPerMessage = Wire::maxRowsPerMessage;
         int programsPerMessage = Wire::maxProgramsPerMessage;
+        /// Of an answer of ReadJournal: names of control groups can be long.
+        qint64 journalBytesPerMessage = 2 << 20;
         int connectionsRead = 200000; ///< of the kernel at a time; a hundred bytes each
         /// About as much in pushes to one user may be unacknowledged, and one push more: what its callers
         /// leave unread counts against the helper in the bus daemon, which reads no more of it at 127 MiB.
@@ -55,6 +58,9 @@ public:
     MonitorService(const QDBusConnection &bus, UsageSource &source, Authorizer &authorizer,
                    const Limits &limits, QObject *parent = nullptr);
     ~MonitorService() override;
+
+    /// Has it fed with every reading, and its journal told. Before publish(); it must outlive the service.
+    void setRecorder(Recorder &recorder);
 
     /// Appears on the bus. An empty string, or in one sentence why not.
     QString publish();
@@ -76,6 +82,10 @@ public:
     qulonglong Connections(uint subscription, qulonglong after, uint limit, qulonglong &timeNs, bool &more,
                            bool &cut, QList<Wire::Program> &programs, QList<Wire::Connection> &connections);
     void WatchNames(uint subscription, bool on);
+    qulonglong ReadJournal(uint subscription, const QByteArray &journal, qulonglong after, uint limit,
+                           QByteArray &journalRead, bool &restarted, bool &more, qulonglong &last,
+                           QList<Wire::JournalProgram> &programs, QList<Wire::JournalFlow> &flows,
+                           QList<Wire::JournalGap> &notMeasured, QList<Wire::JournalInterface> &interfaces);
 
 Q_SIGNALS:
     /// Nobody subscribed for Limits::idleExitMs.
@@ -140,6 +150,7 @@ private:
     QDBusConnection m_bus;
     UsageSource &m_source;
     Authorizer &m_authorizer;
+    Recorder *m_recorder = nullptr; ///< null: no journal is kept
     Limits m_limits;
     QString m_instance;
     Ledger m_ledger;

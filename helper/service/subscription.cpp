@@ -69,17 +69,24 @@ quint64 Subscription::countPush(quint64 version, qint64 bytes)
 
 qint64 Subscription::unacknowledgedBytes() const
 {
-    const auto add = [](qint64 sum, const Push &push) { return sum + push.bytes; };
-    const qint64 names =
-        std::accumulate(m_unacknowledgedNames.begin(), m_unacknowledgedNames.end(), m_answer.bytes, add);
-    return std::accumulate(m_unacknowledged.begin(), m_unacknowledged.end(), names, add);
+    const auto add = [](qint64 sum, const auto &sent) { return sum + sent.bytes; };
+    qint64 bytes = std::accumulate(m_unacknowledged.begin(), m_unacknowledged.end(), qint64(0), add);
+    bytes = std::accumulate(m_unacknowledgedNames.begin(), m_unacknowledgedNames.end(), bytes, add);
+    return std::accumulate(m_answers.begin(), m_answers.end(), bytes, add);
 }
 
-quint64 Subscription::countAnswer(qint64 bytes)
+bool Subscription::hasUnacknowledged() const
 {
-    m_pushBeforeAnswer = m_sentSequence;
-    m_answer = {unguessable(), bytes};
-    return m_answer.sequence;
+    return !m_unacknowledged.empty() || !m_unacknowledgedNames.empty()
+        || std::any_of(m_answers.begin(), m_answers.end(),
+                       [](const Answer &answer) { return answer.sequence != 0; });
+}
+
+quint64 Subscription::countAnswer(AnswerTo call, qint64 bytes)
+{
+    Answer &answer = m_answers[size_t(call)];
+    answer = {unguessable(), bytes, m_sentSequence};
+    return answer.sequence;
 }
 
 void Subscription::setWatchesNames(bool watches)
@@ -97,9 +104,11 @@ quint64 Subscription::countNames(qint64 bytes)
 
 bool Subscription::acknowledge(quint64 sequence)
 {
-    if (sequence != 0 && sequence == m_answer.sequence) {
-        m_answer = {};
-        return true;
+    for (Answer &answer : m_answers) {
+        if (sequence != 0 && sequence == answer.sequence) {
+            answer = {};
+            return true;
+        }
     }
     if (std::erase_if(m_unacknowledgedNames,
                       [sequence](const Push &sent) { return sent.sequence == sequence; })
@@ -113,8 +122,10 @@ bool Subscription::acknowledge(quint64 sequence)
         return false;
     m_unacknowledged.erase(m_unacknowledged.begin(), push + 1);
     m_acknowledgedSequence = sequence;
-    if (sequence > m_pushBeforeAnswer)
-        m_answer = {};
+    for (Answer &answer : m_answers) {
+        if (sequence > answer.pushBefore)
+            answer = {};
+    }
     m_sinceProgress.start();
     if (m_isOverdue) {
         m_isOverdue = false;

@@ -8,11 +8,15 @@
 #include <QString>
 #include <QTimer>
 
+#include <array>
 #include <deque>
 #include <utility>
 #include <vector>
 
 namespace Nettally {
+
+/// Calls whose answers wait for acknowledgement.
+enum class AnswerTo : quint8 { Connections, ReadJournal };
 
 /**
  * One subscriber's pace: when a push is due, and whether the subscriber keeps up.
@@ -43,12 +47,9 @@ public:
     quint64 sentVersion() const { return m_sentVersion; }
     bool isEnded() const { return m_isEnded; }
     /// Whether an answer of countAnswer() is.
-    bool hasUnacknowledgedAnswer() const { return m_answer.sequence != 0; }
-    bool hasUnacknowledged() const
-    {
-        return !m_unacknowledged.empty() || hasUnacknowledgedAnswer() || !m_unacknowledgedNames.empty();
-    }
-    /// Of the pushes unacknowledged, as counted by countPush(), of the answer and of the names.
+    bool hasUnacknowledgedAnswer(AnswerTo call) const { return m_answers[size_t(call)].sequence != 0; }
+    bool hasUnacknowledged() const;
+    /// Of the pushes unacknowledged, as counted by countPush(), of the answers and of the names.
     qint64 unacknowledgedBytes() const;
 
     /// Emits pushDue() at once and from then on.
@@ -57,9 +58,9 @@ public:
     /// Counts a push of about @p bytes up to @p version as sent; its sequence number. The numbers grow by
     /// steps nobody can guess, so that only who has read a push can acknowledge it.
     quint64 countPush(quint64 version, qint64 bytes);
-    /// Counts an answer of about @p bytes to a call, one at a time; a sequence number nobody can guess. A
-    /// push sent later and acknowledged acknowledges it too: the bus delivers in order.
-    quint64 countAnswer(qint64 bytes);
+    /// Counts an answer of about @p bytes to @p call, one at a time of each; a sequence number nobody can
+    /// guess. A push sent later and acknowledged acknowledges it too: the bus delivers in order.
+    quint64 countAnswer(AnswerTo call, qint64 bytes);
 
     bool watchesNames() const { return m_watchesNames; }
     void setWatchesNames(bool watches);
@@ -73,7 +74,7 @@ public:
     /// Counts a message with names of about @p bytes; a sequence number nobody can guess.
     quint64 countNames(qint64 bytes);
 
-    /// False unless @p sequence is of the answer, of names or a push unacknowledged, or not above the last
+    /// False unless @p sequence is of an answer, of names or a push unacknowledged, or not above the last
     /// acknowledged.
     bool acknowledge(quint64 sequence);
     /// No more pushes; acknowledgements are still taken.
@@ -91,6 +92,12 @@ private:
         qint64 bytes = 0;
     };
 
+    struct Answer {
+        quint64 sequence = 0; ///< 0: none unacknowledged
+        qint64 bytes = 0;
+        quint64 pushBefore = 0; ///< sequence of the last push sent before it
+    };
+
     void tick();
 
     quint32 m_id;
@@ -102,8 +109,7 @@ private:
     quint64 m_sentSequence = 0;
     quint64 m_acknowledgedSequence = 0;
     std::deque<Push> m_unacknowledged; ///< oldest first, at most maxUnacknowledged
-    Push m_answer; ///< unacknowledged; sequence 0: none
-    quint64 m_pushBeforeAnswer = 0; ///< sequence of the last push sent before it
+    std::array<Answer, 2> m_answers; ///< by AnswerTo
     std::vector<Push> m_unacknowledgedNames; ///< at most maxUnacknowledgedNames
     quint64 m_sentNames = 0;
     quint64 m_droppedNames = 0; ///< not told yet

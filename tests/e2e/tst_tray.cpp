@@ -121,6 +121,7 @@ private:
     std::unique_ptr<Panel> m_panel;
     std::unique_ptr<Notifications> m_notifications;
     std::unique_ptr<QProcess> m_nettally;
+    QTemporaryDir m_journal;
 };
 
 void TrayTest::init()
@@ -171,7 +172,9 @@ void TrayTest::startMeasured()
     m_nettally = std::make_unique<QProcess>();
     m_nettally->setProcessEnvironment(m_screen->environment());
     m_nettally->setProcessChannelMode(QProcess::ForwardedChannels);
-    m_nettally->start(QStringLiteral(NETTALLY_START), {u"--build-dir"_s, QStringLiteral(NETTALLY_BUILD_DIR)});
+    m_nettally->start(QStringLiteral(NETTALLY_START),
+                      {u"--build-dir"_s, QStringLiteral(NETTALLY_BUILD_DIR), u"--journal"_s,
+                       m_journal.filePath(u"journal"_s)});
     QVERIFY(m_nettally->waitForStarted());
     QVERIFY(appears(u"Measuring all programs"_s));
 }

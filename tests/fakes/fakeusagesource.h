@@ -27,6 +27,7 @@ public:
     /// Why names are not to be had; empty: they are.
     void setNameProblem(const QString &problem) { m_nameProblem = problem; }
     quint32 netNs() const override { return 0; }
+    quint64 countingSinceNs() const override { return 2; }
     QMap<QString, QString> info() const override;
     QMap<QString, quint64> losses() const override;
     QMap<QString, quint64> usage() const override;

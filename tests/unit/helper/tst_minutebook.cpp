@@ -116,6 +116,7 @@ private Q_SLOTS:
     void sameProgramsAddUp();
     void lateReadingIsOfTheOpenMinute();
     void interfaceIsItsFlowsAndARemainder();
+    void nameGivenToAnotherInterfaceIsThatOnes();
     void packetsThatAreNotCountedAreNotKnown();
     void suspendIsNotMeasured();
     void clockSetForwardIsNotMeasured();
@@ -237,6 +238,25 @@ void MinuteBookTest::interfaceIsItsFlowsAndARemainder()
     interfaces = interfacesOf(next(two));
     QCOMPARE(interfaces.size(), 1);
     QCOMPARE(interfaces[0].rxCounterBytes, 7u);
+}
+
+void MinuteBookTest::nameGivenToAnotherInterfaceIsThatOnes()
+{
+    next(eth0(5000));
+    m_book->flow(row(1, 900, 1000), program(4, "curl"));
+    QList<InterfaceCounters> other = eth0(70);
+    other[0].index = 9;
+    Seal seal = next(other);
+    QCOMPARE(flowsOf(seal)[0].interfaceName, QString());
+    QCOMPARE(interfacesOf(seal)[0].rxRemainderBytes, 70);
+    // One that is merely gone keeps its name for what it had.
+    FlowRecord record = row(2, 900, 1000);
+    record.ifindex = 9;
+    m_book->flow(record, program(4, "curl"));
+    other[0].name = QStringLiteral("wlan0");
+    other[0].index = 10;
+    seal = next(other);
+    QCOMPARE(flowsOf(seal)[0].interfaceName, QStringLiteral("eth0"));
 }
 
 void MinuteBookTest::packetsThatAreNotCountedAreNotKnown()

@@ -42,6 +42,7 @@ private Q_SLOTS:
     void carriesRows();
     void carriesConnections();
     void carriesNames();
+    void carriesJournals();
     void carriesProbes();
     void carriesInterfaces();
     void carriesMaps();
@@ -104,6 +105,18 @@ void WireTest::signaturesAreThoseOfTheXml()
          QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::Connection>>()))},
         {QStringLiteral("NameAnswers.answers"),
          QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::NameAnswer>>()))},
+        {QStringLiteral("ReadJournal.journal"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QByteArray>()))},
+        {QStringLiteral("ReadJournal.journalRead"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QByteArray>()))},
+        {QStringLiteral("ReadJournal.programs"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::JournalProgram>>()))},
+        {QStringLiteral("ReadJournal.flows"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::JournalFlow>>()))},
+        {QStringLiteral("ReadJournal.notMeasured"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::JournalGap>>()))},
+        {QStringLiteral("ReadJournal.interfaces"),
+         QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<Wire::JournalInterface>>()))},
         {QStringLiteral("UsageDeltas.ended"),
          QLatin1String(QDBusMetaType::typeToSignature(QMetaType::fromType<QList<uint>>()))},
         {QStringLiteral("Status.info"),
@@ -192,6 +205,21 @@ void WireTest::carriesNames()
     carry(QList<Wire::NameAnswer>{
         {}, {most<quint32>, most<quint64>, most<quint64>, 6, most<quint32>, 3, QByteArray(2048, '\0')}});
     carry(QList<Wire::NameAnswer>());
+}
+
+void WireTest::carriesJournals()
+{
+    constexpr qint64 least = std::numeric_limits<qint64>::min();
+    carry(QList<Wire::JournalProgram>{
+        {QStringLiteral("näme"), QStringLiteral("/bin/x"), most<quint32>, QStringLiteral("/user.slice"), 4},
+        {}});
+    carry(
+        QList<Wire::JournalFlow>{{most<qint64>, most<quint32>, QByteArray(16, '\xfe'), 255, most<quint16>, 3,
+                                  QStringLiteral("eth0"), most<quint64>, 1, true, 2, 3, 4, 5, most<quint64>},
+                                 {}});
+    carry(QList<Wire::JournalGap>{{least, most<qint64>, 2}, {}});
+    carry(QList<Wire::JournalInterface>{
+        {most<qint64>, QStringLiteral("wlan0"), most<quint64>, 1, least, most<qint64>}, {}});
 }
 
 void WireTest::carriesProbes()
