@@ -157,6 +157,8 @@ private Q_SLOTS:
     void findsFaults();
     void movesTheFirstForm();
     void makesTotalsOfTheSecondForm();
+    void salvagesEverySum_data();
+    void salvagesEverySum();
     void exportsAndImports();
     void refusesHostileImports();
     void namesGroupsOnce();
@@ -717,6 +719,57 @@ void TestHistoryDatabase::makesTotalsOfTheSecondForm()
                          QStringLiteral("program-2:20448179/85874")}));
         QCOMPARE(answer.notMeasured.size(), 4);
     }
+}
+
+void TestHistoryDatabase::salvagesEverySum_data()
+{
+    QTest::addColumn<bool>("isSecondForm");
+    QTest::newRow("schema 2") << true;
+    QTest::newRow("schema 3") << false;
+}
+
+/// Of a file set aside that turns out to be whole nothing is missing, months that are not over included.
+void TestHistoryDatabase::salvagesEverySum()
+{
+    QFETCH(bool, isSecondForm);
+    QVERIFY(QFile::copy(QStringLiteral(NETTALLY_TEST_DATA "/history-2.db"), m_path));
+    const auto sums = [](HistoryDatabase &database) {
+        QStringList found;
+        HistoryQuery query = spanOf(0, utc("2026-01-01T00:00:00Z"));
+        for (const auto by : {HistoryQuery::By::Remote, HistoryQuery::By::Program}) {
+            query.by = by;
+            found.append(QString::number(answerOf(database, query).total.sums.rxPayloadBytes));
+        }
+        for (const Level level : allLevels) {
+            found.append(sumOf(database, HistoryDatabase::tableOf(level)));
+            found.append(sumOf(database, HistoryDatabase::totalsOf(level)));
+        }
+        return found;
+    };
+    // What it is when it is only brought up to date.
+    const QString other = m_directory->filePath(QStringLiteral("other.db"));
+    QVERIFY(QFile::copy(m_path, other));
+    const QStringList expected = sums(*opened(other, "Europe/Berlin"));
+    QVERIFY(expected.at(0) == QStringLiteral("361568253") && expected.at(1) == expected.at(0));
+    if (!isSecondForm) {
+        QVERIFY(opened(m_path, "Europe/Berlin"));
+    }
+
+    const std::unique_ptr<HistoryDatabase> database = HistoryDatabase::make(m_path);
+    database->setTimeZone(QTimeZone("Europe/Berlin"));
+    QString target;
+    qint64 rows = 0;
+    const DatabaseResult result = database->replaceDamaged(target, rows);
+    QVERIFY2(result, qPrintable(result.detail));
+    QVERIFY(rows > 1000);
+    QCOMPARE(sums(*database), expected);
+    // July ends.
+    const qint64 august = utc("2025-08-02T00:00:00Z");
+    QVERIFY(database->apply({{flow(august, QStringLiteral("z"), QString(), 0, 0)}, std::nullopt}));
+    QVERIFY(database->maintain(august));
+    QCOMPARE(sums(*database).mid(0, 2), expected.mid(0, 2));
+    QVERIFY(sumOf(*database, HistoryDatabase::tableOf(Level::Month))
+                .contains(QStringLiteral("|361568253|1653147|")));
 }
 
 void TestHistoryDatabase::exportsAndImports()
