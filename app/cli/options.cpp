@@ -150,7 +150,7 @@ Usage: nettallyctl history [options]              asks
 Options
   --last SPAN         e.g. 90s, 15m, 24h (the default), 7d, 2w, before --to
   --from, --to TIME   e.g. 2026-11-23 or 2026-11-23T14:30, local time, with a Z behind in UTC
-  --by WHAT           program (the default), remote, protocol, interface, host or time
+  --by WHAT           program (the default), remote, protocol, network (or interface), host, time
   --top N             at most N rows
   --program NAME      only this program, by its name or executable
   --format FORMAT     table (the default), csv or json; the fields are documented and stable
@@ -329,6 +329,7 @@ QString readHistoryOptions(const QCommandLineParser &parser, Options &options)
                            {{QStringLiteral("program"), By::Program},
                             {QStringLiteral("remote"), By::Remote},
                             {QStringLiteral("protocol"), By::Protocol},
+                            {QStringLiteral("network"), By::Interface},
                             {QStringLiteral("interface"), By::Interface},
                             {QStringLiteral("host"), By::Host},
                             {QStringLiteral("time"), By::Time}},

@@ -5,20 +5,14 @@
 #include "historystore.h"
 #include "sqlitesalvage.h"
 
-#include <QDateTime>
 #include <QDir>
 #include <QFileInfo>
 #include <QSet>
 #include <QSqlError>
-#include <QStorageInfo>
 #include <QSysInfo>
 #include <QUrl>
 
-#include <algorithm>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <utility>
 
 namespace Nettally {
 
@@ -42,11 +36,8 @@ constexpr int sqliteNotADatabase = 26;
 } // namespace
 
 SqliteDatabase::SqliteDatabase(const QString &path)
-    : m_path(path)
-    , m_lock(path + QStringLiteral(".lock"))
+    : m_file(path)
 {
-    // A recorder may sit for weeks: only a dead process makes its lock stale, never its age.
-    m_lock.setStaleLockTime(0);
 }
 
 SqliteDatabase::~SqliteDatabase()
@@ -56,7 +47,7 @@ SqliteDatabase::~SqliteDatabase()
 
 QString SqliteDatabase::displayName() const
 {
-    return QDir::toNativeSeparators(m_path);
+    return QDir::toNativeSeparators(m_file.path());
 }
 
 QString SqliteDatabase::hostCondition(qint64) const
@@ -100,68 +91,10 @@ DatabaseResult SqliteDatabase::resultOf(const QSqlError &error) const
     case sqliteIoError:
     case sqliteCannotOpen:
         // On a full disk the log or the shared memory file may fail in other ways than "full".
-        return {isDiskFull() ? DatabaseError::DiskFull : DatabaseError::Other, detail};
+        return {m_file.isDiskFull() ? DatabaseError::DiskFull : DatabaseError::Other, detail};
     default:
         return {DatabaseError::Other, detail};
     }
-}
-
-bool SqliteDatabase::isDiskFull() const
-{
-    const QStorageInfo storage(QFileInfo(m_path).absolutePath());
-    // SQLite's shared memory file alone grows by 32 KiB.
-    return storage.isValid() && storage.bytesAvailable() < 65536;
-}
-
-bool SqliteDatabase::isInPlace() const
-{
-    struct stat status = {};
-    return ::stat(QFile::encodeName(m_path).constData(), &status) == 0 && status.st_dev == m_device
-        && status.st_ino == m_inode;
-}
-
-/// The folder is needed for the lock already, the file makes "full" and "read-only" tell themselves apart.
-DatabaseResult SqliteDatabase::createFile() const
-{
-    // An existing folder or file keeps its mode.
-    const QString directory = QFileInfo(m_path).absolutePath();
-    if (!QFileInfo::exists(directory)) {
-        const QString parent = QFileInfo(directory).absolutePath();
-        if (!QDir().mkpath(parent)
-            || !QDir().mkdir(directory, QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner)) {
-            return {isDiskFull() ? DatabaseError::DiskFull : DatabaseError::ReadOnly,
-                    HistoryStore::tr("the folder %1 cannot be made").arg(directory)};
-        }
-    }
-    const int file =
-        ::open(QFile::encodeName(m_path).constData(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-    if (file >= 0) {
-        ::close(file);
-    } else if (errno == ENOSPC || errno == EDQUOT) {
-        return {DatabaseError::DiskFull, qt_error_string(errno)};
-    } else if (errno != EEXIST) {
-        return {DatabaseError::ReadOnly, qt_error_string(errno)};
-    }
-    return {};
-}
-
-DatabaseResult SqliteDatabase::takeLock()
-{
-    if (m_lock.isLocked() || m_lock.tryLock(0)) {
-        return {};
-    }
-    if (m_lock.error() != QLockFile::LockFailedError) {
-        return {isDiskFull() ? DatabaseError::DiskFull : DatabaseError::ReadOnly,
-                HistoryStore::tr("no lock file can be made beside it")};
-    }
-    qint64 pid = 0;
-    QString host;
-    QString program;
-    m_lock.getLockInfo(&pid, &host, &program);
-    return {DatabaseError::Taken,
-            HistoryStore::tr("%1, process %2")
-                .arg(program.isEmpty() ? HistoryStore::tr("unknown") : program)
-                .arg(pid)};
 }
 
 DatabaseResult SqliteDatabase::open(const QString &name, const QString &options)
@@ -177,23 +110,19 @@ DatabaseResult SqliteDatabase::open(const QString &name, const QString &options)
     if (!database.open()) {
         return resultOf(database.lastError());
     }
-    struct stat status = {};
-    if (::stat(QFile::encodeName(m_path).constData(), &status) == 0) {
-        m_device = status.st_dev;
-        m_inode = status.st_ino;
-    }
+    m_file.noteOpened();
     // 16 MiB of cache, which holds what a day's questions and records touch.
     return execute(QStringLiteral("PRAGMA cache_size = -16384"));
 }
 
 DatabaseResult SqliteDatabase::openRecorder(bool check)
 {
-    DatabaseResult result = createFile();
+    DatabaseResult result = m_file.create();
     if (result) {
-        result = takeLock();
+        result = m_file.takeLock();
     }
     if (result) {
-        result = open(m_path, QString());
+        result = open(m_file.path(), QString());
     }
     QString damage;
     if (result && check) {
@@ -207,20 +136,20 @@ DatabaseResult SqliteDatabase::openRecorder(bool check)
 
 DatabaseResult SqliteDatabase::openReader(qint64 &version)
 {
-    if (!QFileInfo::exists(m_path)) {
+    if (!QFileInfo::exists(m_file.path())) {
         return {DatabaseError::Missing, QString()};
     }
     const QString readOnly = QStringLiteral(";QSQLITE_OPEN_READONLY");
     const QString readVersion = QStringLiteral("PRAGMA user_version");
-    DatabaseResult result = open(m_path, readOnly);
+    DatabaseResult result = open(m_file.path(), readOnly);
     if (result) {
         result = readNumber(readVersion, version);
     }
-    if (!result && QStorageInfo(QFileInfo(m_path).absolutePath()).isReadOnly()) {
+    if (!result && m_file.isOnReadOnlyDisk()) {
         // On a read-only file system SQLite cannot make the shared memory a write-ahead log needs; nobody
         // else can write there either.
         const QString uri =
-            QUrl::fromLocalFile(QFileInfo(m_path).absoluteFilePath()).toString(QUrl::FullyEncoded)
+            QUrl::fromLocalFile(QFileInfo(m_file.path()).absoluteFilePath()).toString(QUrl::FullyEncoded)
             + QStringLiteral("?immutable=1");
         result = open(uri, readOnly + QStringLiteral(";QSQLITE_OPEN_URI"));
         if (result) {
@@ -285,7 +214,7 @@ DatabaseResult SqliteDatabase::migrate()
     }
     if (result && version > 0 && version < latestSchema && !vacuum()) {
         qWarning("The history %s was brought up to date but not packed: free some space.",
-                 qUtf8Printable(m_path));
+                 qUtf8Printable(m_file.path()));
     }
     return result;
 }
@@ -553,28 +482,11 @@ DatabaseResult SqliteDatabase::vacuum()
     return {};
 }
 
-void SqliteDatabase::setAside(QString &target) const
-{
-    const QString stem = m_path + QStringLiteral(".broken-")
-        + QDateTime::currentDateTimeUtc().toString(QStringLiteral("yyyyMMdd'T'HHmmss'Z'"));
-    target = stem;
-    for (int next = 2; QFileInfo::exists(target); ++next) {
-        target = stem + QStringLiteral("-%1").arg(next);
-    }
-    // The log first: a new database must never find the old one's log beside it.
-    for (const QString &suffix : {QStringLiteral("-wal"), QStringLiteral("-shm"), QString()}) {
-        if (QFileInfo::exists(m_path + suffix) && !QFile::rename(m_path + suffix, target + suffix)) {
-            target.clear();
-            return;
-        }
-    }
-}
-
 DatabaseResult SqliteDatabase::replaceDamaged(QString &target, qint64 &salvagedRows)
 {
     salvagedRows = 0;
     close();
-    setAside(target);
+    target = m_file.setAside();
     if (target.isEmpty()) {
         return {};
     }

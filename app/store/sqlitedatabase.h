@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "databasefile.h"
 #include "historydatabase.h"
-
-#include <QLockFile>
-
-#include <sys/types.h>
 
 namespace Nettally {
 
@@ -17,7 +14,7 @@ public:
 
     QString displayName() const override;
     bool isFile() const override { return true; }
-    bool isInPlace() const override;
+    bool isInPlace() const override { return m_file.isInPlace(); }
     DatabaseResult vacuum() override;
     /// The file becomes "<path>.broken-<UTC time>", its write-ahead log goes with it.
     DatabaseResult replaceDamaged(QString &target, qint64 &salvagedRows) override;
@@ -47,9 +44,6 @@ protected:
 private:
     friend class SqliteSalvage;
 
-    DatabaseResult createFile() const;
-    DatabaseResult takeLock();
-    bool isDiskFull() const;
     DatabaseResult open(const QString &name, const QString &options);
     DatabaseResult readVerdict(const QString &pragma, QString &damage);
     static QString onConflictAdd();
@@ -59,13 +53,8 @@ private:
     DatabaseResult migrate();
     DatabaseResult bringUpToDate(int version);
     DatabaseResult moveFirstForm();
-    /// @p target: where it went; empty when it cannot be renamed.
-    void setAside(QString &target) const;
 
-    const QString m_path;
-    QLockFile m_lock;
-    dev_t m_device = 0; ///< of the file that was opened
-    ino_t m_inode = 0;
+    DatabaseFile m_file;
 };
 
 } // namespace Nettally

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "historyreader.h"
 #include "historystore.h"
+#include "historytest.h"
 #include "historytransfer.h"
-#include "historyverifier.h"
 #include "postgresdatabase.h"
 #include "postgresserver.h"
 
@@ -15,39 +14,9 @@
 #include <memory>
 
 using namespace Nettally;
+using namespace Nettally::HistoryTest;
 
 namespace {
-
-constexpr qint64 dayS = 86400;
-const QByteArray journal(16, 'j');
-
-FlowMinute flow(qint64 utcS, const QString &program, const QString &remote, quint64 rx, quint64 tx)
-{
-    FlowMinute result;
-    result.minuteUtcS = utcS / 60 * 60;
-    result.flow.program.name = program;
-    result.flow.remote = Address::fromString(remote);
-    result.flow.protocol = 6;
-    result.flow.interfaceName = QStringLiteral("eth0");
-    result.sums = {rx, tx, NetworkUsage{rx + 40, tx + 40, 1, 1, 0}};
-    return result;
-}
-
-HistoryBatch numberedBatch(quint64 number)
-{
-    HistoryBatch batch;
-    for (quint64 i = 0; i < 50; ++i) {
-        batch.records.append(flow(1750000000 + qint64(number) * 60, QStringLiteral("p%1").arg(i % 5),
-                                  QStringLiteral("192.0.2.%1").arg((number + i) % 250), number, i));
-    }
-    batch.cursor = HistoryCursor{journal, number};
-    return batch;
-}
-
-quint64 numberedSum(quint64 number)
-{
-    return 50 * number * (number + 1) / 2;
-}
 
 QString scalar(HistoryDatabase &database, const QString &sql)
 {
@@ -59,16 +28,6 @@ QString scalar(HistoryDatabase &database, const QString &sql)
     const QString value = query->value(0).toString();
     query->finish();
     return value;
-}
-
-HistoryVerdict verdictOf(HistoryDatabase &database)
-{
-    HistoryVerdict verdict;
-    const DatabaseResult result = HistoryVerifier(database).verify(verdict);
-    if (!result) {
-        verdict.faults.append(result.detail);
-    }
-    return verdict;
 }
 
 /// Statements that cannot be prepared.
