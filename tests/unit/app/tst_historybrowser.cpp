@@ -576,6 +576,23 @@ private Q_SLOTS:
                  u"suspended"_s);
     }
 
+    /// Programs choose their names.
+    void namesAreHarmless()
+    {
+        HistoryRow row = program(u"<b>x</b>\n\u202Ey"_s, payload(1, 1));
+        QCOMPARE(HistoryModel::nameOf(By::Program, row), u"<b>x</b>y"_s);
+        Store store;
+        HistoryBrowser browser(berlin);
+        browser.setClock([] { return now; });
+        browser.setSource(store.source());
+        browser.refresh();
+        store.answerBegin(at("2020-01-01 00:00:00"));
+        store.answer(answerOf({row}));
+        store.answer(monthOf(payload(0, 0)));
+        const QString toolTip = browser.model().index(0, 0).data(Qt::ToolTipRole).toString();
+        QVERIFY2(toolTip.startsWith(u"Program\n<b>x</b>y\n"_s), qPrintable(toolTip));
+    }
+
     void theTimeIsARowABucket()
     {
         Store store;
