@@ -416,6 +416,9 @@ private Q_SLOTS:
         browser.refresh();
         store.answerBegin(now - 70);
         QVERIFY(!store.question().previousFromUtcS); // nothing to compare with
+        // Of so short a history the hour is shown, unless somebody chose another time.
+        QCOMPARE(store.question().fromUtcS, at("2026-11-23 21:37:00"));
+        QCOMPARE(browser.range().kind(), Kind::Hour);
         HistoryRow first = program(u"curl"_s, payload(5, 5));
         first.firstUtcS = now - 72;
         store.answer(answerOf({first}, {store.question().fromUtcS}));
