@@ -48,6 +48,7 @@ void HistoryBrowser::setClock(const Clock &clock)
 void HistoryBrowser::setRange(const HistoryRange &range)
 {
     m_range = range;
+    m_isRangeChosen = true;
     ask();
 }
 
@@ -228,6 +229,12 @@ void HistoryBrowser::refineBegin(qint64 fromUtcS, qint64 lengthS)
             return;
         }
         m_begunUtcS = begunUtcS;
+        // A day would be empty but for its very end.
+        if (!m_isRangeChosen && nowUtcS() - begunUtcS < hourS) {
+            m_range = HistoryRange::latest(HistoryRange::Kind::Hour, nowUtcS(), m_zone);
+            m_next.range = m_range;
+            Q_EMIT asked();
+        }
         askRows();
     });
 }

@@ -118,6 +118,7 @@ private:
     Clock m_clock;
     QTimeZone m_zone;
     HistoryRange m_range;
+    bool m_isRangeChosen = false; ///< by somebody
     By m_by = By::Program;
     QList<HistoryStep> m_path;
     Measure m_wantedMeasure = Measure::Payload;

@@ -2,6 +2,7 @@
 #include "historymodel.h"
 
 #include "historytext.h"
+#include "plaintext.h"
 #include "tone.h"
 
 #include <QFileInfo>
@@ -52,14 +53,15 @@ QString HistoryModel::nameOf(By by, const HistoryRow &row)
         case ProgramKind::Kernel:
             return tr("The kernel itself");
         case ProgramKind::KernelThread:
-            return row.program.name.isEmpty() ? tr("Kernel") : tr("%1 (kernel)").arg(row.program.name);
+            return row.program.name.isEmpty() ? tr("Kernel")
+                                              : tr("%1 (kernel)").arg(printable(row.program.name));
         case ProgramKind::Program:
             break;
         }
         if (!row.program.name.isEmpty())
-            return row.program.name;
+            return printable(row.program.name);
         return row.program.executable.isEmpty() ? tr("Unknown program")
-                                                : QFileInfo(row.program.executable).fileName();
+                                                : printable(QFileInfo(row.program.executable).fileName());
     case By::Remote:
         if (row.isManyRemotes)
             return tr("Many small ones");
@@ -68,7 +70,7 @@ QString HistoryModel::nameOf(By by, const HistoryRow &row)
         return row.protocol == 0 ? tr("Protocol not known") : protocolName(row.protocol);
     case By::Interface:
     case By::Host:
-        return row.name.isEmpty() ? tr("Network not known") : row.name;
+        return row.name.isEmpty() ? tr("Network not known") : printable(row.name);
     case By::Time:
         break;
     }
@@ -348,15 +350,16 @@ QVariant HistoryModel::sortValue(const Row &row, int column) const
 
 QString HistoryModel::toolTip(const Row &row) const
 {
-    QStringList lines = {row.name};
+    // Names are untrusted: one on the first line could pass for rich text.
+    QStringList lines = {headerData(Name, Qt::Horizontal, Qt::DisplayRole).toString(), row.name};
     const ProgramIdentity &program = row.figures.program;
     if (m_by == By::Program && !row.isRest
         && (program.kind == ProgramKind::Program || program.kind == ProgramKind::KernelThread)) {
-        lines.append(
-            tr("Executable: %1").arg(program.executable.isEmpty() ? unknownText() : program.executable));
+        lines.append(tr("Executable: %1")
+                         .arg(program.executable.isEmpty() ? unknownText() : printable(program.executable)));
         lines.append(tr("User: %1").arg(userName(program.uid)));
         if (!program.cgroupPath.isEmpty())
-            lines.append(tr("Control group: %1").arg(program.cgroupPath));
+            lines.append(tr("Control group: %1").arg(printable(program.cgroupPath)));
     }
     if (row.isRest)
         lines.append(tr("What moved less than those that are listed; a filter or a shorter time tells them "

@@ -109,7 +109,8 @@ HistoryPage::HistoryPage(const QTimeZone &zone, QWidget *parent)
     makeChoices();
     m_pathLayout->setContentsMargins(0, 0, 0, 0);
     m_pathLayout->setSpacing(0);
-    for (QLabel *label : {m_note, m_outlook}) {
+    for (QLabel *label : {m_note, m_outlook, m_empty}) {
+        label->setTextFormat(Qt::PlainText);
         label->setWordWrap(true);
         label->setProperty("muted", true);
     }
@@ -183,9 +184,7 @@ QWidget *HistoryPage::makeCard()
     m_totals->setFont(withTabularFigures(font()));
     m_totals->setAccessibleName(tr("Moved in this time"));
     m_empty->setAlignment(Qt::AlignCenter);
-    m_empty->setWordWrap(true);
     m_empty->setMargin(24);
-    m_empty->setProperty("muted", true);
     m_empty->setAccessibleName(tr("Why there is no graph"));
 
     auto *card = new QFrame(this);
@@ -393,8 +392,8 @@ void HistoryPage::showPath()
         auto *button = new QToolButton(m_pathBar);
         button->setProperty("compact", m_isCompact);
         button->setText(fontMetrics().elidedText(text, Qt::ElideMiddle, 140).replace(u'&', u"&&"_s));
-        button->setToolTip(depth < m_browser.path().size() ? tr("Back to “%1” (Alt+Left: one back)").arg(text)
-                                                           : text);
+        // Names are untrusted: one on the first line could pass for rich text.
+        button->setToolTip(tr("Back (Alt+Left: one back)") + u'\n' + text);
         button->setAccessibleName(text);
         button->setEnabled(depth < m_browser.path().size());
         connect(button, &QToolButton::clicked, this, [this, depth] { m_browser.leaveTo(depth); });

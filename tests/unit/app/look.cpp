@@ -3,8 +3,9 @@
 // Paints the real window, fed with a script instead of a helper, into a picture to be looked at:
 //     look OUT.png [WIDTHxHEIGHT] [overview|programs|connections|interfaces|history] [light|dark]
 //     [full|empty|missing|gap|expanded|explaining|explained|ticks|first|hour|week|month|year|before|remotes|drilled|
-//     custom|pointed]
-// "ticks" measures instead: the time that a second's update takes with 1,000 programs shown.
+//     custom|pointed|painted]
+// "ticks" and "painted" measure as well: the time that a second's update takes with 1,000 programs shown, and
+// that of the history's graph.
 #include "connectionsmodel.h"
 #include "historychart.h"
 #include "historypage.h"
@@ -271,6 +272,17 @@ void lookAtHistory(HistoryStore &store, MainWindow &window, const QString &what)
     if (what == u"drilled") {
         browser.enter(browser.graph().series().constFirst().key);
         settle();
+    }
+    if (what == u"painted") {
+        auto *chart = window.findChild<HistoryChart *>();
+        QElapsedTimer timer;
+        timer.start();
+        constexpr int times = 50;
+        for (int i = 0; i < times; ++i)
+            chart->grab();
+        std::printf("%lld buckets: %.2f ms to paint the graph\n",
+                    static_cast<long long>(browser.graph().buckets().size()),
+                    static_cast<double>(timer.nsecsElapsed()) / 1e6 / times);
     }
     if (what == u"pointed") {
         auto *chart = window.findChild<HistoryChart *>();

@@ -416,6 +416,9 @@ private Q_SLOTS:
         browser.refresh();
         store.answerBegin(now - 70);
         QVERIFY(!store.question().previousFromUtcS); // nothing to compare with
+        // Of so short a history the hour is shown, unless somebody chose another time.
+        QCOMPARE(store.question().fromUtcS, at("2026-11-23 21:37:00"));
+        QCOMPARE(browser.range().kind(), Kind::Hour);
         HistoryRow first = program(u"curl"_s, payload(5, 5));
         first.firstUtcS = now - 72;
         store.answer(answerOf({first}, {store.question().fromUtcS}));
@@ -574,6 +577,23 @@ private Q_SLOTS:
             2000);
         QCOMPARE(object.value(u"notMeasured"_s).toArray().at(0).toObject().value(u"reason"_s).toString(),
                  u"suspended"_s);
+    }
+
+    /// Programs choose their names.
+    void namesAreHarmless()
+    {
+        HistoryRow row = program(u"<b>x</b>\n\u202Ey"_s, payload(1, 1));
+        QCOMPARE(HistoryModel::nameOf(By::Program, row), u"<b>x</b>y"_s);
+        Store store;
+        HistoryBrowser browser(berlin);
+        browser.setClock([] { return now; });
+        browser.setSource(store.source());
+        browser.refresh();
+        store.answerBegin(at("2020-01-01 00:00:00"));
+        store.answer(answerOf({row}));
+        store.answer(monthOf(payload(0, 0)));
+        const QString toolTip = browser.model().index(0, 0).data(Qt::ToolTipRole).toString();
+        QVERIFY2(toolTip.startsWith(u"Program\n<b>x</b>y\n"_s), qPrintable(toolTip));
     }
 
     void theTimeIsARowABucket()
