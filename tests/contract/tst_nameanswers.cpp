@@ -107,6 +107,7 @@ private Q_SLOTS:
     void endedSubscriptionIsAcknowledged();
     void unreadNamesOfUserAreBounded();
     void clientReceivesAndAcknowledges();
+    void clientTakesNoneFromStrangers();
     void clientIsToldWhyNot();
 
 private:
@@ -427,6 +428,34 @@ void NameAnswersTest::clientReceivesAndAcknowledges()
     QVERIFY(told.programId != 0 && told.protocol == IPPROTO_UDP && told.timeNs == 1'000'000'000);
     client.setNamesWanted(false);
     QTRY_VERIFY(!m_source->isNaming());
+}
+
+void NameAnswersTest::clientTakesNoneFromStrangers()
+{
+    const quint32 mine = m_source->addProgram("curl", user());
+    start();
+    const QDBusConnection clientBus = m_bus->connect(user());
+    MonitorClient client(clientBus);
+    QSignalSpy watched(&client, &MonitorClient::namesWatched);
+    QSignalSpy received(&client, &MonitorClient::namesReceived);
+    client.setNamesWanted(true);
+    client.start({});
+    QTRY_COMPARE(watched.size(), 1);
+    const QDBusConnection stranger = m_bus->connect(user());
+    for (uint subscription = 0; subscription < 5; ++subscription) {
+        QDBusMessage forged = QDBusMessage::createTargetedSignal(
+            clientBus.baseService(), QLatin1String(Wire::objectPath), QLatin1String(Wire::interfaceName),
+            QStringLiteral("NameAnswers"));
+        forged << subscription << quint64(1) << quint64(0)
+               << QVariant::fromValue(QList<Wire::NameAnswer>{{1, 1, 1, IPPROTO_UDP, 0, 0, "forged"}});
+        QVERIFY(stranger.send(forged));
+    }
+    answer(mine, "mine");
+    QTRY_VERIFY(!received.isEmpty());
+    for (const QList<QVariant> &arguments : std::as_const(received)) {
+        for (const NameAnswer &told : arguments[0].value<QList<NameAnswer>>())
+            QCOMPARE(told.data, QByteArray("mine"));
+    }
 }
 
 void NameAnswersTest::clientIsToldWhyNot()
