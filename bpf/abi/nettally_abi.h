@@ -268,6 +268,16 @@ struct nt_name_control {
 };
 NT_ASSERT_SIZE(struct nt_name_control, 16);
 
+/* An interface and a program that holds the file behind it, as the iterator over files writes it; in no map.
+ */
+struct nt_tunnel {
+    nt_u32 ifindex;
+    nt_u32 netNs; /* inode number of the network namespace that ifindex is of */
+    nt_u32 program; /* index in the program table */
+    nt_u32 reserved; /* 0 */
+};
+NT_ASSERT_SIZE(struct nt_tunnel, 16);
+
 /* One element, shared by all programs. */
 struct nt_control {
     nt_u32 abiVersion; /* NT_ABI_VERSION, written by the helper before anything is attached */

@@ -157,8 +157,22 @@ struct path {
     struct dentry *dentry;
 };
 
+struct inode {
+    nt_u32 i_rdev;
+};
+
 struct file {
     struct path f_path;
+    struct inode *f_inode;
+    void *private_data;
+};
+
+struct tun_struct {
+    struct net_device *dev;
+};
+
+struct tun_file {
+    struct tun_struct *tun;
 };
 
 struct mm_struct {
@@ -244,6 +258,7 @@ struct bpf_iter__tcp {
 };
 
 struct bpf_iter__task_file {
+    struct bpf_iter_meta *meta;
     struct task_struct *task;
     nt_u32 fd;
     struct file *file;
@@ -286,6 +301,7 @@ struct bpf_iter__task_file {
 #define NT_RTCF_MULTICAST 0x20000000u
 #define NT_IPV6_HEADER 40
 #define NT_JUMBO_HEADER 8 /* hop-by-hop options of what is longer than 65,535 bytes until it is cut */
+#define NT_TUN_DEVICE (10u << 20 | 200) /* /dev/net/tun: include/linux/miscdevice.h */
 #define NT_PF_KTHREAD 0x00200000
 #define NT_SOCK_BINDPORT_LOCK 8 /* include/net/sock.h: the port was asked for, not chosen by the kernel */
 

@@ -125,6 +125,7 @@ std::unique_ptr<BpfUsageSource> BpfUsageSource::create(const Options &options, Q
     if (!source->openRecycler(problem))
         return {};
     source->openConnections();
+    source->openTunnels();
     source->findNames();
     if (!source->seal(problem))
         return {};
@@ -368,6 +369,7 @@ bool BpfUsageSource::load(const Options &options, QString *problem)
     // Not one of the purposes: a kernel that refuses it refuses it alone, when it is read.
     bpf_program__set_autoload(m_skeleton->progs.socketsOpenBefore, KernelSupport::hasIterator("task_file"));
     bpf_program__set_autoload(m_skeleton->progs.tcpConnections, KernelSupport::hasIterator("tcp"));
+    bpf_program__set_autoload(m_skeleton->progs.tunnelsHeld, KernelSupport::hasIterator("task_file"));
     bpf_program__set_autoload(m_skeleton->progs.recycle, KernelSupport::hasIterator("bpf_map_elem"));
 
     m_skeleton->rodata->ephemeralPortFirst = ephemeral.first;
@@ -539,6 +541,41 @@ void BpfUsageSource::openConnections()
         state.note = translate("connections are not listed, nor their round trip times (%1)").arg(problem);
     }
     m_probes.append(state);
+}
+
+void BpfUsageSource::openTunnels()
+{
+    const QString problem = openIterator(m_skeleton->progs.tunnelsHeld, -1, m_tunnels);
+    ProbeState state{QStringLiteral("tunnels"), QStringLiteral("iter/task_file"), problem.isEmpty(), {}};
+    if (!state.active) {
+        state.mechanism.clear();
+        state.note = translate("who carries a tun interface is not told (%1)").arg(problem);
+    }
+    m_probes.append(state);
+}
+
+QList<TunnelCarrier> BpfUsageSource::tunnelCarriers(CounterSink &sink)
+{
+    QList<TunnelCarrier> carriers;
+    const int file = m_tunnels.read();
+    if (file < 0)
+        return carriers;
+    std::array<nt_tunnel, 64> buffer;
+    ssize_t length = 0;
+    while ((length = ::read(file, buffer.data(), sizeof buffer)) > 0
+           || (length < 0 && (errno == EINTR || errno == EAGAIN))) {
+        if (length < 0)
+            continue;
+        // Whole records, as of the connections.
+        for (const nt_tunnel &found : std::span(buffer).first(size_t(length) / sizeof(nt_tunnel))) {
+            const TunnelCarrier carrier{found.ifindex, found.netNs, found.program};
+            if (found.program < m_programs.size() && !carriers.contains(carrier)
+                && reportProgram(found.program, sink))
+                carriers.append(carrier);
+        }
+    }
+    close(file);
+    return carriers;
 }
 
 bool BpfUsageSource::openRecycler(QString *problem)

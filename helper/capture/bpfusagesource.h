@@ -45,6 +45,7 @@ public:
     void setKept(quint64 timeNs) override { m_recycler.setKept(timeNs); }
     QList<ProbeState> probes() const override { return m_probes; }
     QList<InterfaceCounters> interfaces() const override;
+    QList<TunnelCarrier> tunnelCarriers(CounterSink &sink) override;
     QString setAuditing(bool on) override;
     QList<AuditCounters> auditCounters() const override { return m_audit.counters(); }
     quint32 netNs() const override { return m_netNs; }
@@ -77,6 +78,7 @@ private:
     bool keep(bpf_program *program, bpf_link *link);
     void findEarlierSockets();
     void openConnections();
+    void openTunnels();
     bool openRecycler(QString *problem);
     /// Attaches the iterator, over the elements of @p map if it is one of a map's, or takes over the pinned
     /// one. Empty, or why it cannot be read.
@@ -94,6 +96,7 @@ private:
     nettally_bpf *m_skeleton = nullptr;
     std::vector<bpf_link *> m_links;
     IteratorFile m_connections;
+    IteratorFile m_tunnels;
     MappedArray<nt_control> m_control;
     MappedArray<nt_program> m_programs;
     MappedArray<nt_row> m_rows;

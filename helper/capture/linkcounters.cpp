@@ -22,6 +22,19 @@ namespace {
 // The kernel fills dump messages up to 32 KiB when the receive buffer is that large (af_netlink.c).
 constexpr size_t bufferSize = 32768;
 
+QString parseKind(const rtattr *linkInfo)
+{
+    auto length = static_cast<int>(RTA_PAYLOAD(linkInfo));
+    for (const auto *attribute = static_cast<const rtattr *>(RTA_DATA(linkInfo)); RTA_OK(attribute, length);
+         attribute = RTA_NEXT(attribute, length)) {
+        if (attribute->rta_type == IFLA_INFO_KIND) {
+            const auto *kind = static_cast<const char *>(RTA_DATA(attribute));
+            return QString::fromLatin1(kind, qsizetype(strnlen(kind, RTA_PAYLOAD(attribute))));
+        }
+    }
+    return {};
+}
+
 InterfaceCounters parseLink(const nlmsghdr *header)
 {
     InterfaceCounters counters;
@@ -39,6 +52,8 @@ InterfaceCounters parseLink(const nlmsghdr *header)
         if (attribute->rta_type == IFLA_IFNAME) {
             const auto *name = static_cast<const char *>(RTA_DATA(attribute));
             counters.name = QString::fromUtf8(name, qsizetype(strnlen(name, size)));
+        } else if (attribute->rta_type == IFLA_LINKINFO) {
+            counters.kind = parseKind(attribute);
         } else if (attribute->rta_type == IFLA_STATS64) {
             // Not aligned for 64 bits in the message, and longer or shorter on other kernels.
             rtnl_link_stats64 statistics = {};

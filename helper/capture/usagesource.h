@@ -48,6 +48,13 @@ public:
 
     virtual QList<ProbeState> probes() const = 0;
     virtual QList<InterfaceCounters> interfaces() const = 0;
+    /// Which programs carry the machine's tun and tap interfaces, of every network namespace. The programs
+    /// reach @p sink before. Looks at every open file: not for each reading.
+    virtual QList<TunnelCarrier> tunnelCarriers(CounterSink &sink)
+    {
+        Q_UNUSED(sink);
+        return {};
+    }
     /// Begins or ends counting every frame at the interfaces too. Empty, or in one sentence why it cannot.
     virtual QString setAuditing(bool on) = 0;
     /// What was counted so while auditing; of the interfaces that had frames.

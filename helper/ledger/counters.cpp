@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "counters.h"
 
+#include <algorithm>
+
 namespace Nettally {
 
 namespace {
@@ -16,7 +18,19 @@ constexpr std::array packetMembers{
     &PacketCounts::txMoreSegments,
 };
 
+/// Those of IFLA_INFO_KIND that carry packets in packets.
+constexpr std::array tunnelKinds{"tun",     "wireguard", "ipip",    "sit",       "gre",    "gretap",
+                                 "ip6gre",  "ip6gretap", "erspan",  "ip6erspan", "ip6tnl", "vxlan",
+                                 "geneve",  "gtp",       "ppp",     "xfrm",      "vti",    "vti6",
+                                 "l2tpeth", "ovpn",      "bareudp", "amt",       "fou"};
+
 } // namespace
+
+bool isTunnel(const QString &kind)
+{
+    return std::any_of(tunnelKinds.begin(), tunnelKinds.end(),
+                       [&kind](const char *one) { return kind == QLatin1String(one); });
+}
 
 PacketCounts &PacketCounts::operator+=(const PacketCounts &other)
 {

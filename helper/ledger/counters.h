@@ -82,6 +82,19 @@ struct InterfaceCounters {
     bool isLoopback = false;
     bool isUp = false;
     quint8 linkHeaderBytes = 0; ///< that the counters hold of each frame, before its IP header
+    QString kind = {}; ///< as the kernel calls it: "tun", "wireguard", "veth"; empty: a card, or the loopback
+};
+
+/// Whether what crosses an interface of this kind crosses another one too, as its carrier.
+bool isTunnel(const QString &kind);
+
+/// A program that holds the file behind a tun or tap interface: it sends what the interface is given, and
+/// gives it what it receives.
+struct TunnelCarrier {
+    quint32 ifindex = 0;
+    quint32 netNs = 0; ///< inode number of the network namespace that ifindex is of
+    quint32 programSlot = 0; ///< one of the source's program table
+    bool operator==(const TunnelCarrier &) const = default;
 };
 
 /// Takes what a reading found. Programs arrive before the flows that name them, each again only when

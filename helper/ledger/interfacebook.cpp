@@ -149,6 +149,19 @@ void InterfaceBook::take(const QList<InterfaceCounters> &interfaces, quint64 tim
     m_hasTaken = true;
 }
 
+AccountLine InterfaceBook::machineTotal() const
+{
+    AccountLine sum;
+    for (const quint32 index : m_order) {
+        const InterfaceCounters &counters = m_entries[index].total;
+        if (counters.isLoopback || isTunnel(counters.kind))
+            continue;
+        sum.rxBytes += qint64(counters.rxBytes);
+        sum.txBytes += qint64(counters.txBytes);
+    }
+    return sum;
+}
+
 QList<InterfaceAccount> InterfaceBook::balances() const
 {
     QList<InterfaceAccount> balances;

@@ -61,6 +61,9 @@ public:
 
     /// Of the interfaces there at the last take(), in their order.
     QList<InterfaceAccount> balances() const;
+    /// What the machine exchanged with others, as its interfaces counted it: without the loopback, and of
+    /// tunnels the carrier alone, so that nothing is in it twice.
+    AccountLine machineTotal() const;
 
 private:
     struct Entry {

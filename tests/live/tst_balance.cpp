@@ -29,6 +29,7 @@ class BalanceTest : public QObject {
 private Q_SLOTS:
     void initTestCase();
     void init();
+    void bothEndsOfAConnectionAgree_data();
     void bothEndsOfAConnectionAgree();
     void killedHelperLosesNothing();
     void upgradedHelperLosesNothing();
@@ -65,13 +66,22 @@ QList<Truth> BalanceTest::makeTraffic(const QString &scenario, IpFamily family)
     return run.traffic().truths;
 }
 
+void BalanceTest::bothEndsOfAConnectionAgree_data()
+{
+    QTest::addColumn<QString>("scenario");
+    QTest::newRow("TCP") << QStringLiteral("tcp-bulk");
+    // Its packets name a path, its calls the connection.
+    QTest::newRow("multipath TCP") << QStringLiteral("mptcp");
+}
+
 void BalanceTest::bothEndsOfAConnectionAgree()
 {
+    QFETCH(QString, scenario);
     LiveHelper helper;
     const QString problem = helper.start(QStringLiteral(NETTALLY_HELPER), m_network->clientPath());
     QVERIFY2(problem.isEmpty(), qPrintable(problem));
     for (const IpFamily family : {IpFamily::V4, IpFamily::V6}) {
-        const QList<Truth> truths = makeTraffic(QStringLiteral("tcp-bulk"), family);
+        const QList<Truth> truths = makeTraffic(scenario, family);
         QCOMPARE(truths.size(), 2);
         QVERIFY(helper.settle());
         struct Sums {

@@ -80,6 +80,7 @@ private Q_SLOTS:
     void survivesAReset();
     void laterInterfacesCountFromZero();
     void forgetsInterfacesThatWent();
+    void machineCountsWhatATunnelCarriesOnce();
 
 private:
     InterfaceBook m_book;
@@ -250,6 +251,22 @@ void InterfaceBookTest::forgetsInterfacesThatWent()
     // The number is another interface's now.
     m_book.take({loopback, ethernet(50, 1)}, 3);
     QCOMPARE(m_book.balances().constLast().counters.rxBytes, 50u);
+}
+
+void InterfaceBookTest::machineCountsWhatATunnelCarriesOnce()
+{
+    InterfaceCounters loopback = ethernet(700, 7);
+    loopback.index = 1;
+    loopback.isLoopback = true;
+    InterfaceCounters tunnel = ethernet(300, 3);
+    tunnel.index = 3;
+    tunnel.kind = QStringLiteral("wireguard");
+    InterfaceCounters cable = ethernet(500, 5);
+    cable.index = 4;
+    cable.kind = QStringLiteral("veth");
+    m_book.take({loopback, ethernet(1000 + 400, 10 + 3), tunnel, cable}, 2);
+    QCOMPARE(m_book.machineTotal().rxBytes, 400 + 500);
+    QCOMPARE(m_book.machineTotal().txBytes, 0);
 }
 
 QTEST_APPLESS_MAIN(InterfaceBookTest)
