@@ -320,14 +320,14 @@ std::optional<JournalRecord> Decoder::take(const Frame &frame)
         program.name = reader.string();
         program.executable = reader.string();
         program.cgroupPath = reader.string();
-        if (reader.isUsedUp() && kind <= quint8(ProcessKind::Kernel))
+        if (reader.isUsedUp() && index != 0 && kind <= quint8(ProcessKind::Kernel))
             m_programs.insert(index, program);
         return std::nullopt;
     }
     case FrameType::Interface: {
         const quint32 index = reader.varint32();
         const QString name = reader.string();
-        if (reader.isUsedUp())
+        if (reader.isUsedUp() && index != 0 && !name.isEmpty())
             m_interfaces.insert(index, name);
         return std::nullopt;
     }

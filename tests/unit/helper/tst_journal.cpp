@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "journal.h"
+#include "journaloptions.h"
 
 #include <QDir>
 #include <QFile>
@@ -176,6 +176,9 @@ private Q_SLOTS:
     void killBetweenWritesCountsOnce();
     void checkpointIsOfItsInstance();
     void checkpointsStayShort();
+    void settingsAreRead();
+    void wrongSettingsAreNamed_data();
+    void wrongSettingsAreNamed();
 
 private:
     QString path() const { return m_dir->path(); }
@@ -637,6 +640,39 @@ void JournalTest::checkpointsStayShort()
     journal.reset();
     journal = openAt(path());
     QVERIFY(sorted(journal->baseline(sinceNs)->rows) == last.rows);
+}
+
+void JournalTest::settingsAreRead()
+{
+    const QString file = m_dir->filePath(QStringLiteral("helper.conf"));
+    QStringList problems;
+    QCOMPARE(readJournalOptions(file, &problems).maxBytes, 64 << 20);
+    replace(file, "# a comment\n\n journal-max-mib=128 # more\njournal-max-days = 7\n");
+    const Journal::Options options = readJournalOptions(file, &problems);
+    QCOMPARE(options.maxBytes, 128 << 20);
+    QCOMPARE(options.maxAgeS, 7 * 86400);
+    QCOMPARE(problems, QStringList());
+}
+
+void JournalTest::wrongSettingsAreNamed_data()
+{
+    QTest::addColumn<QByteArray>("line");
+    for (const char *line : {"journal-max-mib = 3", "journal-max-mib = 1048577", "journal-max-mib = many",
+                             "journal-max-mib", "journal-max-days = 0", "journal-max-days = -1", "days = 5"})
+        QTest::newRow(line) << QByteArray(line);
+}
+
+void JournalTest::wrongSettingsAreNamed()
+{
+    QFETCH(QByteArray, line);
+    const QString file = m_dir->filePath(QStringLiteral("helper.conf"));
+    replace(file, "\n" + line + "\n");
+    QStringList problems;
+    const Journal::Options options = readJournalOptions(file, &problems);
+    QCOMPARE(options.maxBytes, 64 << 20);
+    QCOMPARE(options.maxAgeS, 35 * 86400);
+    QCOMPARE(problems.size(), 1);
+    QVERIFY2(problems[0].contains(QLatin1String("line 2")), qPrintable(problems[0]));
 }
 
 QTEST_GUILESS_MAIN(JournalTest)
