@@ -202,6 +202,8 @@ DatabaseResult SqliteDatabase::migrate()
         // Where a batch is added up, see addUsage().
         QStringLiteral("CREATE TEMPORARY TABLE batch (program_id, start_utc_s, remote_id, channel_id, %1)")
             .arg(figureColumns().join(QStringLiteral(", "))),
+        // And where addresses wait for their ids.
+        QStringLiteral("CREATE TEMPORARY TABLE asked (number INTEGER PRIMARY KEY, address BLOB)"),
         QStringLiteral("CREATE TEMPORARY TABLE bucket (start_utc_s INTEGER PRIMARY KEY, bucket_utc_s)"),
     };
     for (const QString &setting : settings) {
@@ -417,23 +419,34 @@ DatabaseResult SqliteDatabase::insertRows(const QString &table, const QString &o
 
 DatabaseResult SqliteDatabase::insertRemotes(const QList<Address> &remotes, QHash<Address, qint64> &ids)
 {
+    constexpr qsizetype rowsAtOnce = 50;
+    DatabaseResult result = execute(QStringLiteral("DELETE FROM asked"));
     QSqlQuery *query = nullptr;
-    // The no-op update makes an existing row answer with its id too.
-    DatabaseResult result =
-        prepare(QStringLiteral("INSERT INTO remote (address) VALUES (?) "
-                               "ON CONFLICT DO UPDATE SET address = address RETURNING remote_id"),
-                query);
-    for (const Address &remote : remotes) {
-        if (!result) {
-            break;
+    for (qsizetype first = 0; result && first < remotes.size(); first += rowsAtOnce) {
+        QVariantList addresses;
+        for (const Address &remote : remotes.mid(first, rowsAtOnce)) {
+            addresses.append(storedAddress(remote));
         }
-        query->bindValue(0, storedAddress(remote));
-        if (!query->exec() || !query->next()) {
-            result = HistoryDatabase::resultOf(*query);
-        } else {
-            ids.insert(remote, query->value(0).toLongLong());
-            query->finish();
-        }
+        const QStringList rows(addresses.size(), QStringLiteral("(?)"));
+        result = run(QStringLiteral("INSERT INTO asked (address) VALUES ") + rows.join(QStringLiteral(", ")),
+                     addresses, query);
+    }
+    if (result) {
+        result =
+            execute(QStringLiteral("INSERT INTO remote (address) SELECT address FROM asked WHERE address "
+                                   "NOT IN (SELECT address FROM remote) ORDER BY number"));
+    }
+    if (result) {
+        result = run(QStringLiteral("SELECT r.remote_id FROM asked a CROSS JOIN remote r "
+                                    "ON r.address = a.address ORDER BY a.number"),
+                     {}, query);
+    }
+    for (auto remote = remotes.cbegin(); result && remote != remotes.cend() && query->next(); ++remote) {
+        ids.insert(*remote, query->value(0).toLongLong());
+    }
+    if (result) {
+        result = HistoryDatabase::resultOf(*query);
+        query->finish();
     }
     return result;
 }
