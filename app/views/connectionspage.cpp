@@ -63,9 +63,11 @@ ConnectionsPage::ConnectionsPage(ConnectionsModel &model, QWidget *parent)
     m_table->setRootIsDecorated(false);
     // Addresses of one network differ at their end, and names of one domain at their begin.
     m_table->setTextElideMode(Qt::ElideMiddle);
+    // Names of hosts are the longest texts.
+    m_table->setWideColumn(ConnectionsModel::Remote);
     m_table->setUpColumns(
-        {u"419430"_s, u"198.51.100.255"_s, u"65535"_s, tcpStateText(TcpState::Established), u"00.0 ms"_s,
-         u"0,000"_s, u"00.0 MiB"_s, u"00.0 MiB"_s, u"00 min 00 s"_s, u"198.51.100.255:65535"_s},
+        {u"systemd-reso"_s, u"419430"_s, u"198.51.100.255"_s, u"65535"_s, tcpStateText(TcpState::Established),
+         u"00.0 ms"_s, u"0,000"_s, u"00.0 MiB"_s, u"00.0 MiB"_s, u"00 min 00 s"_s, u"198.51.100.255:65535"_s},
         ConnectionsModel::Received, Qt::DescendingOrder, {ConnectionsModel::Pid, ConnectionsModel::Local});
     connect(m_table, &QTreeView::customContextMenuRequested, this, &ConnectionsPage::showRowMenu);
 
