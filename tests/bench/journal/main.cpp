@@ -5,7 +5,7 @@
 #include "journal.h"
 #include "minutebook.h"
 
-#include <QDir>
+#include <QCoreApplication>
 #include <QTemporaryDir>
 
 #include <cstdio>
@@ -34,6 +34,7 @@ double wallMs()
 
 int main(int argc, char **argv)
 {
+    const QCoreApplication application(argc, argv); // the journal's thread has events
     const QTemporaryDir temporary;
     const QString path = argc > 1 ? QString::fromLocal8Bit(argv[1]) : temporary.path();
     JournalFolder folder;
