@@ -319,7 +319,7 @@ void SelfTestTest::givesJson()
     report.kernel = u"6.1.0"_s;
     report.tookMs = 1234;
     report.results = {result(TestVerdict::Exact), result(TestVerdict::NotSupported)};
-    const QByteArray text = Cli::toJson(Cli::selfTestJson(report));
+    const QByteArray text = toJson(Cli::selfTestJson(report));
     // As text, because reading it back might round it.
     QVERIFY2(text.contains("\"countedBytes\": 9007199254740993,"), text.constData());
     const QJsonObject json = QJsonDocument::fromJson(text).object();
