@@ -196,7 +196,7 @@ QByteArray historyCsv(const HistoryQuery &query, const HistoryAnswer &answer)
             break;
         }
         for (const qint64 utcS : {row.firstUtcS, row.lastUtcS}) {
-            cells.append(QDateTime::fromSecsSinceEpoch(utcS, Qt::UTC).toString(Qt::ISODate));
+            cells.append(QDateTime::fromSecsSinceEpoch(utcS).toUTC().toString(Qt::ISODate));
         }
         const QJsonObject sums = historySums(row.sums);
         for (const QString &field : historyFields()) {

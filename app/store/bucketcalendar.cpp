@@ -18,7 +18,7 @@ qint64 floorTo(qint64 value, qint64 unit)
 
 qint64 offsetAt(const QTimeZone &zone, qint64 utcS)
 {
-    return zone.offsetFromUtc(QDateTime::fromSecsSinceEpoch(utcS, Qt::UTC));
+    return zone.offsetFromUtc(QDateTime::fromSecsSinceEpoch(utcS, QTimeZone::utc()));
 }
 
 QDate dateAt(const QTimeZone &zone, qint64 utcS)

@@ -24,7 +24,7 @@ void addFault(HistoryVerdict &verdict, const QString &sentence)
 
 QString timeText(qint64 utcS)
 {
-    return QDateTime::fromSecsSinceEpoch(utcS, Qt::UTC).toString(Qt::ISODate);
+    return QDateTime::fromSecsSinceEpoch(utcS).toUTC().toString(Qt::ISODate);
 }
 
 } // namespace

@@ -8,6 +8,7 @@
 #include <QDateTime>
 #include <QSqlError>
 #include <QSysInfo>
+#include <QTimeZone>
 #include <QUrlQuery>
 
 #include <algorithm>
@@ -299,7 +300,7 @@ DatabaseResult PostgresDatabase::makePartitions(Level level, const Facts &facts)
     }
     QSet<QDate> months;
     for (const auto &fact : facts) {
-        const QDate date = QDateTime::fromSecsSinceEpoch(fact.first.startUtcS, Qt::UTC).date();
+        const QDate date = QDateTime::fromSecsSinceEpoch(fact.first.startUtcS, QTimeZone::utc()).date();
         months.insert(QDate(date.year(), date.month(), 1));
     }
     bool isLocked = false;
@@ -309,7 +310,9 @@ DatabaseResult PostgresDatabase::makePartitions(Level level, const Facts &facts)
         if (m_partitions.contains(name)) {
             continue;
         }
-        const auto startOf = [](const QDate &date) { return date.startOfDay(Qt::UTC).toSecsSinceEpoch(); };
+        const auto startOf = [](const QDate &date) {
+            return date.startOfDay(QTimeZone::utc()).toSecsSinceEpoch();
+        };
         DatabaseResult result = isLocked
             ? DatabaseResult()
             : execute(QStringLiteral("SELECT pg_advisory_xact_lock(%1, 0)").arg(schemaLock));
@@ -470,7 +473,7 @@ DatabaseResult PostgresDatabase::maintainStorage(qint64)
             const QDate month =
                 QDate::fromString(name.right(6) + QStringLiteral("01"), QStringLiteral("yyyyMMdd"));
             if (!result || !month.isValid()
-                || month.addMonths(1).startOfDay(Qt::UTC).toSecsSinceEpoch() > floorUtcS) {
+                || month.addMonths(1).startOfDay(QTimeZone::utc()).toSecsSinceEpoch() > floorUtcS) {
                 continue;
             }
             result = execute(beginStatement());

@@ -619,8 +619,8 @@ void TestNettallyctl::movesHistory()
     QCOMPARE(verified.exitCode, int(Cli::Ok));
     QCOMPARE(run({u"history"_s, u"vacuum"_s, u"--database"_s, second}).exitCode, int(Cli::Ok));
 
-    const QString from = QDateTime::fromSecsSinceEpoch(hourUtcS, Qt::UTC).toString(Qt::ISODate);
-    const QString to = QDateTime::fromSecsSinceEpoch(hourUtcS + 180, Qt::UTC).toString(Qt::ISODate);
+    const QString from = QDateTime::fromSecsSinceEpoch(hourUtcS).toUTC().toString(Qt::ISODate);
+    const QString to = QDateTime::fromSecsSinceEpoch(hourUtcS + 180).toUTC().toString(Qt::ISODate);
     const auto ask = [&](const QStringList &more) {
         return run(QStringList{u"history"_s, u"--database"_s, second, u"--from"_s, from, u"--to"_s, to}
                    + more);
@@ -629,7 +629,7 @@ void TestNettallyctl::movesHistory()
              "remote,manyRemotes,fromUtc,toUtc,rxPayloadBytes,txPayloadBytes,rxNetworkBytes,txNetworkBytes,"
              "rxPackets,txPackets,retransmittedSegments\n\"192.0.2.1\",false,"
                  + from.toLatin1() + ','
-                 + QDateTime::fromSecsSinceEpoch(hourUtcS + 60, Qt::UTC).toString(Qt::ISODate).toLatin1()
+                 + QDateTime::fromSecsSinceEpoch(hourUtcS + 60).toUTC().toString(Qt::ISODate).toLatin1()
                  + ",1000,24,1100,124,2,2,0\n");
     const QJsonObject times =
         QJsonDocument::fromJson(ask({u"--by"_s, u"time"_s, u"--json"_s}).output).object();
