@@ -83,6 +83,7 @@ struct InterfaceCounters {
     bool isUp = false;
     quint8 linkHeaderBytes = 0; ///< that the counters hold of each frame, before its IP header
     QString kind = {}; ///< as the kernel calls it: "tun", "wireguard", "veth"; empty: a card, or the loopback
+    bool operator==(const InterfaceCounters &) const = default;
 };
 
 /// Whether what crosses an interface of this kind crosses another one too, as its carrier.

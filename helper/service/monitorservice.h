@@ -141,6 +141,8 @@ private:
     void readSource();
     /// As readSource(), unless the last reading is young enough.
     void readSourceForStatus();
+    /// As readSource(), with the audit's counters of the same moment.
+    QList<AuditCounters> readSourceForAudit();
     void readConnections();
     void readNames();
     void sendNames(Subscription &subscription);
