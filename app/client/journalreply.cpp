@@ -32,6 +32,7 @@ std::optional<JournalPart> JournalReply::check(quint64 after) const
     part.more = more;
     part.isRestarted = isRestarted;
     part.batch.cursor = HistoryCursor{journalId, last};
+    part.batch.afterNumber = isRestarted ? 0 : after;
     QList<HistoryRecord> &records = part.batch.records;
     records.reserve(flows.size() + gaps.size() + interfaces.size());
     for (const Wire::JournalFlow &flow : flows) {

@@ -129,6 +129,9 @@ struct HistoryBatch {
     /// Where the records end. A batch is applied once: not when its journal was already read as far.
     /// None: from no journal; applied whenever it comes.
     std::optional<HistoryCursor> cursor;
+    /// The number in that journal after which the records begin. A batch that begins with records applied
+    /// before, and ends with new ones, is not applied. None: not known, and taken to be where the last ended.
+    std::optional<quint64> afterNumber = {};
 };
 
 } // namespace Nettally

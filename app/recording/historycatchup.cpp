@@ -127,10 +127,15 @@ void HistoryCatchUp::onJournalReceived(const JournalPart &part)
 
 void HistoryCatchUp::onBatchApplied(const HistoryCursor &cursor)
 {
-    if (m_storing != cursor)
+    if (!m_storing || m_storing->journalId != cursor.journalId)
         return;
+    // Further than the part: it is the journal of another machine that shares this history, or of an earlier
+    // time, and its records are stored already. An earlier state of the same journal is read on as it comes.
+    const bool isFurther = cursor.number > m_storing->number;
+    const bool isSameJournal = m_cursor && m_cursor->journalId == cursor.journalId;
+    m_more = m_more || cursor != *m_storing;
+    m_cursor = isFurther && isSameJournal ? *m_storing : cursor;
     m_storing.reset();
-    m_cursor = cursor;
     if (m_more)
         ask();
     else

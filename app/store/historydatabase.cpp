@@ -168,33 +168,41 @@ DatabaseResult HistoryDatabase::raiseFloors(qint64 minuteFloorUtcS, qint64 hourF
     return HistoryMaintenance(*this).raiseFloors(minuteFloorUtcS, hourFloorUtcS);
 }
 
-DatabaseResult HistoryDatabase::apply(const HistoryBatch &batch)
+DatabaseResult HistoryDatabase::apply(const HistoryBatch &batch, HistoryCursor *stored)
 {
     DatabaseResult result = areDictionariesShared() ? resolve(batch.records) : DatabaseResult();
     if (!result) {
         return result;
     }
     result = begin();
-    bool isKnown = false;
+    quint64 number = 0;
     if (result && batch.cursor) {
-        result = isApplied(*batch.cursor, isKnown);
+        result = readStored(batch.cursor->journalId, number);
     }
-    if (result && !isKnown) {
+    const bool isNew =
+        !batch.cursor || (number < batch.cursor->number && number <= batch.afterNumber.value_or(number));
+    if (result && isNew) {
         result = addRecords(batch.records);
-        if (result && batch.cursor) {
-            result = moveCursor(*batch.cursor);
+        number = batch.cursor ? batch.cursor->number : 0;
+    }
+    // Also where nothing was added: the journal is the one read last now.
+    if (result && batch.cursor) {
+        const HistoryCursor cursor{batch.cursor->journalId, number};
+        result = moveCursor(cursor);
+        if (stored) {
+            *stored = cursor;
         }
     }
     return finish(result);
 }
 
-DatabaseResult HistoryDatabase::isApplied(const HistoryCursor &cursor, bool &isApplied)
+DatabaseResult HistoryDatabase::readStored(const QByteArray &journalId, quint64 &number)
 {
     QSqlQuery *query = nullptr;
     DatabaseResult result =
         run(QStringLiteral("SELECT number FROM journal_cursor WHERE journal_id = ?") + ownCondition(),
-            {cursor.journalId}, query);
-    isApplied = result && query->next() && query->value(0).toULongLong() >= cursor.number;
+            {journalId}, query);
+    number = result && query->next() ? query->value(0).toULongLong() : 0;
     if (result) {
         query->finish();
     }

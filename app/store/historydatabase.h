@@ -71,8 +71,9 @@ public:
     /// Whether the location still names what was opened.
     virtual bool isInPlace() const { return true; }
 
-    /// Adds the batch's records and moves the cursor on; nothing where the cursor shows that it was applied.
-    DatabaseResult apply(const HistoryBatch &batch);
+    /// Adds the batch's records and moves the cursor on; nothing where the cursor shows that some or all of
+    /// them were applied. @p stored: the batch's journal is stored as far as that.
+    DatabaseResult apply(const HistoryBatch &batch, HistoryCursor *stored = nullptr);
     DatabaseResult readCursor(std::optional<HistoryCursor> &cursor);
 
     /// The parts of an import, between begin() and finish().
@@ -179,7 +180,7 @@ private:
     };
 
     DatabaseResult resolve(const QList<HistoryRecord> &records);
-    DatabaseResult isApplied(const HistoryCursor &cursor, bool &isApplied);
+    DatabaseResult readStored(const QByteArray &journalId, quint64 &number);
     DatabaseResult moveCursor(const HistoryCursor &cursor);
     DatabaseResult add(const FlowMinute &flow, bool isManyRemotes, Level finest, Additions &additions);
     DatabaseResult write(const Additions &additions);

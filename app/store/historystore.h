@@ -97,7 +97,8 @@ public:
 
 Q_SIGNALS:
     void stateChanged();
-    /// It is stored, whether by this call or before.
+    /// The batch's journal is stored as far as @p cursor: further than the batch where all of it was stored
+    /// before, and less far where some of it was, so that it was not applied.
     void batchApplied(const Nettally::HistoryCursor &cursor);
 
 private:

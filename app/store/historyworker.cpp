@@ -158,11 +158,13 @@ DatabaseResult HistoryWorker::writeWaiting()
         m_pending.clear();
     }
     while (!m_batches.isEmpty()) {
-        const DatabaseResult result = m_database->apply(m_batches.head());
+        HistoryCursor stored;
+        const DatabaseResult result = m_database->apply(m_batches.head(), &stored);
         if (!result) {
             return result;
         }
-        m_reports.applied(*m_batches.dequeue().cursor);
+        m_batches.dequeue();
+        m_reports.applied(stored);
     }
     if (!m_maintained.isValid() || m_maintained.hasExpired(maintainEveryMs)) {
         const DatabaseResult result = m_database->maintain(QDateTime::currentSecsSinceEpoch());

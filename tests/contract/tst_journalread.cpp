@@ -113,6 +113,7 @@ private Q_SLOTS:
     void withoutJournalItSaysSo();
     void liveReadingIsSealed();
     void historyCatchesUp();
+    void machinesShareAHistory();
     void historyRecordsLiveWithoutJournal();
 
 private:
@@ -444,6 +445,54 @@ void JournalReadTest::historyCatchesUp()
     store.query(query, [&](const HistoryAnswer &given) { answer = given; });
     QTRY_VERIFY_WITH_TIMEOUT(answer.has_value(), 30000);
     QCOMPARE(answer->problem, QString());
+    QCOMPARE(answer->total.sums.rxPayloadBytes, rx);
+}
+
+/// A home that is now on one machine and now on another: each journal is read from the start again, in other
+/// parts than before, and each record stored once.
+void JournalReadTest::machinesShareAHistory()
+{
+    QTemporaryDir otherDir;
+    JournalFolder folder;
+    QCOMPARE(folder.open(otherDir.path(), geteuid(), getegid()), QString());
+    auto other = std::make_unique<Journal>(std::move(folder), Journal::Options());
+    QCOMPARE(other->open({QByteArray(16, 'o'), QByteArray(16, 'b'), 1, beginUtcS}), QString());
+    other->start();
+
+    QTemporaryDir data;
+    HistoryStore store(data.filePath(QStringLiteral("history.db")));
+    store.start();
+    const auto takeIn = [&] {
+        start();
+        MonitorClient client(m_bus->connect());
+        HistoryCatchUp catchUp(client, store);
+        client.start(
+            {.intervalMs = 60000, .scope = Scope::All, .detail = Detail::Program, .interactive = false});
+        QTRY_COMPARE(store.cursor(), HistoryCursor(m_journal->id(), m_journal->lastNumber()));
+        stop();
+    };
+    quint64 rx = 0;
+    for (int visit = 0; visit < 3; ++visit) {
+        for (const bool isOther : {false, true}) {
+            const quint64 bytes = quint64(isOther ? 1000 : 10) << visit;
+            seal({flow(beginUtcS + 60 * visit, user(), 1, bytes),
+                  flow(beginUtcS + 60 * visit, user(), 2, bytes)},
+                 beginUtcS + 60 * (visit + 1));
+            rx += 2 * bytes;
+            takeIn();
+            if (QTest::currentTestFailed())
+                return;
+            std::swap(m_journal, other);
+        }
+    }
+    HistoryQuery query;
+    query.fromUtcS = beginUtcS;
+    query.toUtcS = beginUtcS + 600;
+    query.by = HistoryQuery::By::Program;
+    query.top = 100;
+    std::optional<HistoryAnswer> answer;
+    store.query(query, [&](const HistoryAnswer &given) { answer = given; });
+    QTRY_VERIFY(answer.has_value());
     QCOMPARE(answer->total.sums.rxPayloadBytes, rx);
 }
 

@@ -154,6 +154,17 @@ void TestHistoryDatabase::appliesOnce()
     QCOMPARE(cursor, (HistoryCursor{journal, 3}));
     QVERIFY(sumOf(*database, Level::Minute).startsWith(QStringLiteral("150|%1|").arg(numberedSum(3))));
 
+    // What was stored in part is not stored again; the reader goes on from there.
+    HistoryBatch overlapping = numberedBatch(5);
+    overlapping.afterNumber = 2;
+    HistoryCursor stored;
+    QVERIFY(database->apply(overlapping, &stored));
+    QCOMPARE(stored, (HistoryCursor{journal, 3}));
+    overlapping.cursor->number = 2;
+    QVERIFY(database->apply(overlapping, &stored));
+    QCOMPARE(stored, (HistoryCursor{journal, 3}));
+    QVERIFY(sumOf(*database, Level::Minute).startsWith(QStringLiteral("150|%1|").arg(numberedSum(3))));
+
     // Another journal counts for itself, and is the one to go on with.
     HistoryBatch other = numberedBatch(1);
     other.cursor->journalId = QByteArray(16, 'k');
