@@ -462,13 +462,13 @@ void JournalReadTest::machinesShareAHistory()
     QTemporaryDir data;
     HistoryStore store(data.filePath(QStringLiteral("history.db")));
     store.start();
+    MonitorClient client(m_bus->connect());
+    HistoryCatchUp catchUp(client, store);
+    client.start({.intervalMs = 60000, .scope = Scope::All, .detail = Detail::Program, .interactive = false});
     const auto takeIn = [&] {
         start();
-        MonitorClient client(m_bus->connect());
-        HistoryCatchUp catchUp(client, store);
-        client.start(
-            {.intervalMs = 60000, .scope = Scope::All, .detail = Detail::Program, .interactive = false});
-        QTRY_COMPARE(store.cursor(), HistoryCursor(m_journal->id(), m_journal->lastNumber()));
+        QTRY_COMPARE_WITH_TIMEOUT(store.cursor(), HistoryCursor(m_journal->id(), m_journal->lastNumber()),
+                                  30000);
         stop();
     };
     quint64 rx = 0;
