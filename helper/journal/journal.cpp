@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "journal.h"
 
-#include <QElapsedTimer>
+#include <QDeadlineTimer>
 #include <QRandomGenerator>
 
 #include <algorithm>
@@ -494,11 +494,11 @@ void Journal::flush()
 
 Journal::Slice Journal::read(const QByteArray &journalId, quint64 after, size_t limit, int maxMs) const
 {
-    QElapsedTimer time;
-    time.start();
+    const QDeadlineTimer deadline(maxMs);
     Slice slice;
     slice.isRestarted = journalId != m_id || after > m_lastNumber;
     slice.last = slice.isRestarted ? 0 : after;
+    const quint64 begin = slice.last;
 
     auto segment =
         std::upper_bound(m_segments.begin(), m_segments.end(), slice.last,
@@ -523,7 +523,8 @@ Journal::Slice Journal::read(const QByteArray &journalId, quint64 after, size_t 
                 return slice;
             }
         }
-        if (time.hasExpired(maxMs))
+        // Never without a step forward: it may have been the segment that ends where the reader is.
+        if (slice.last != begin && deadline.hasExpired())
             break;
     }
     slice.more = segment != m_segments.end() && slice.last < m_lastNumber;

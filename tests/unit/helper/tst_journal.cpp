@@ -238,6 +238,11 @@ void JournalTest::readsInSlices()
         Seal one = seal(minute, 20);
         written.insert(written.end(), one.records.begin(), one.records.end());
         journal->append(std::move(one));
+        // Its numbers go on higher, so that they do not tell where the next segment begins.
+        if (minute % 3 == 0) {
+            journal.reset();
+            journal = openAt(path(), {.maxBytes = 256 * 1024, .maxAgeS = 35 * 86400});
+        }
     }
     QVERIFY(segmentsIn(path()).size() > 5);
     for (const size_t limit : {1, 7, 22, 1000}) {
@@ -251,7 +256,7 @@ void JournalTest::readsInSlices()
         QVERIFY(read == written);
         QCOMPARE(slice.last, journal->lastNumber());
     }
-    // Without time it still goes on.
+    // Without time it still goes on, each step one forward.
     std::vector<JournalRecord> read;
     Journal::Slice slice;
     do {
