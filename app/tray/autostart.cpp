@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "autostart.h"
 
+#include "backgroundrequest.h"
+
 #include <QCoreApplication>
 #include <QDBusConnection>
-#include <QDBusMessage>
-#include <QDBusPendingCallWatcher>
-#include <QDBusPendingReply>
 #include <QDir>
 #include <QFile>
 #include <QSaveFile>
@@ -85,29 +84,6 @@ QString removeEntry()
         : tr("%1 cannot be removed: %2.").arg(entryPath(), file.errorString());
 }
 
-/// org.freedesktop.portal.Background; the desktop may ask the user. That the call was taken is all it tells
-/// at once, and all that is remembered.
-void askPortal(bool enabled, QObject *context, const std::function<void(const QString &)> &answer)
-{
-    QDBusMessage request = QDBusMessage::createMethodCall(
-        u"org.freedesktop.portal.Desktop"_s, u"/org/freedesktop/portal/desktop"_s,
-        u"org.freedesktop.portal.Background"_s, u"RequestBackground"_s);
-    request << QString()
-            << QVariantMap{{u"autostart"_s, enabled},
-                           {u"reason"_s, tr("Record the traffic from the beginning of the session")},
-                           {u"commandline"_s, QStringList{u"nettally"_s, u"--tray"_s}}};
-    auto *watcher = new QDBusPendingCallWatcher(QDBusConnection::sessionBus().asyncCall(request), context);
-    QObject::connect(watcher, &QDBusPendingCallWatcher::finished, context, [watcher, enabled, answer] {
-        watcher->deleteLater();
-        if (watcher->isError()) {
-            answer(tr("The desktop's portal did not take the request: %1.").arg(watcher->error().message()));
-            return;
-        }
-        QSettings().setValue(QLatin1StringView(grantedKey), enabled);
-        answer({});
-    });
-}
-
 } // namespace
 
 bool isEnabled()
@@ -122,10 +98,18 @@ bool isEnabled()
 
 void setEnabled(bool enabled, QObject *context, const std::function<void(const QString &)> &answer)
 {
-    if (isFlatpak())
-        askPortal(enabled, context, answer);
-    else
+    if (!isFlatpak()) {
         answer(enabled ? writeEntry() : removeEntry());
+        return;
+    }
+    auto *request = new BackgroundRequest(QDBusConnection::sessionBus(), context);
+    QObject::connect(request, &BackgroundRequest::answered, context,
+                     [request, answer](bool isAutostart, const QString &problem) {
+                         request->deleteLater();
+                         QSettings().setValue(QLatin1StringView(grantedKey), isAutostart);
+                         answer(problem);
+                     });
+    request->send(enabled);
 }
 
 } // namespace Nettally::Autostart

@@ -1,0 +1,23 @@
+# cmake -DMANIFEST=FILE -P uninstall.cmake: removes the files that an installation wrote down there, under DESTDIR
+# if that is set as it was then, and folders named after us that are empty then.
+if(NOT EXISTS "${MANIFEST}")
+    message(FATAL_ERROR "${MANIFEST} is missing: nothing was installed from this build folder.")
+endif()
+file(STRINGS "${MANIFEST}" files)
+foreach(name IN LISTS files)
+    set(path "$ENV{DESTDIR}${name}")
+    if(EXISTS "${path}" OR IS_SYMLINK "${path}")
+        file(REMOVE "${path}")
+        # REMOVE is silent about what it could not do.
+        if(EXISTS "${path}" OR IS_SYMLINK "${path}")
+            message(FATAL_ERROR "${path} cannot be removed: run it as who installed it.")
+        endif()
+    endif()
+    get_filename_component(folder "${path}" DIRECTORY)
+    get_filename_component(last "${folder}" NAME)
+    file(GLOB left "${folder}/*" "${folder}/.*")
+    list(FILTER left EXCLUDE REGEX "/\\.\\.?$")
+    if(last STREQUAL "nettally" AND NOT left)
+        file(REMOVE_RECURSE "${folder}")
+    endif()
+endforeach()
