@@ -192,7 +192,7 @@ QString HistoryRange::sentence() const
 {
     const QDateTime from = local(m_fromUtcS, m_zone);
     const QDateTime to = local(m_toUtcS, m_zone);
-    const QString span = from.date() == to.date()
+    QString span = from.date() == to.date()
         ? tr("%1, %2 – %3").arg(dateText(from.date()), clockText(from.time()), clockText(to.time()))
         : tr("%1, %2 – %3, %4")
               .arg(from.date().year() == to.date().year() ? QLocale().toString(from.date(), tr("ddd d MMM"))
@@ -273,8 +273,7 @@ QString dateTimeText(qint64 utcS, const QTimeZone &zone)
 QList<TimeTick> timeTicks(qint64 fromUtcS, qint64 toUtcS, const QTimeZone &zone, int most)
 {
     static constexpr std::array<qint64, 15> steps = {
-        1,      2,      5,       10,      15,      30,          60,          2 * 60,
-        3 * 60, 6 * 60, 12 * 60, 24 * 60, 48 * 60, 7 * 24 * 60, 14 * 24 * 60}; // minutes
+        1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 20160}; // minutes, to two weeks
     static constexpr std::array monthSteps = {1, 2, 3, 6, 12, 24, 60, 120};
     const auto wall = [&zone](qint64 utcS) { return local(utcS, zone); };
     for (const qint64 step : steps) {
