@@ -67,6 +67,7 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     connect(&m_client, &MonitorClient::updateReceived, this, &Pipeline::takeUpdate);
     connect(&m_client, &MonitorClient::stateChanged, this, &Pipeline::showHelperState);
     connect(&m_client, &MonitorClient::statusReceived, &m_window, &MainWindow::setHelperStatus);
+    connect(&m_identities, &IdentityService::found, &m_model, &LiveModel::identify);
     m_model.setNameBook(&m_names);
     m_connections.setNameBook(&m_names);
     m_client.setNamesWanted(true);
@@ -133,8 +134,16 @@ void Pipeline::takeUpdate(const UsageUpdate &update)
     const UsageChange change = m_book.apply(update);
     if (const HistoryBatch batch = batchOf(change); !batch.records.isEmpty())
         m_catchUp.takeLive(batch);
-    if (change.isNewInstance)
+    if (change.isNewInstance) {
         m_nameObserver.forgetInstance();
+        m_identities.forgetInstance();
+    }
+    for (const quint32 id : change.programs)
+        m_identities.find(m_book.program(id));
+    for (const QList<quint32> &ids : {change.ended, change.vanished}) {
+        for (const quint32 id : ids)
+            m_identities.forget(id);
+    }
     m_model.apply(m_book, change);
     m_history.apply(m_book, change);
 }

@@ -4,6 +4,7 @@
 #include "connectionsmodel.h"
 #include "historycatchup.h"
 #include "historystore.h"
+#include "identityservice.h"
 #include "interfacemodel.h"
 #include "livemodel.h"
 #include "mainwindow.h"
@@ -22,6 +23,7 @@ namespace Nettally {
  * The road of the data through the app, and the only place that knows both of its ends:
  *
  *     MonitorClient -> UsageUpdate -> UsageBook -> UsageChange -> TrafficHistory, LiveModel -> MainWindow
+ *     UsageChange -> IdentityService -> Identity -> LiveModel
  *     MonitorClient -> JournalPart -> HistoryCatchUp -> HistoryStore (the record; of UsageChange where the
  *                                                       helper keeps no journal)
  *     HistoryStore -> HistoryAnswer -> HistoryBrowser -> MainWindow, when its page asks
@@ -52,6 +54,7 @@ private:
     UsageBook m_book;
     NameBook m_names;
     NameObserver m_nameObserver{m_names};
+    IdentityService m_identities{ApplicationFinder::Places::ofThisMachine()};
     HistoryStore m_store;
     HistoryCatchUp m_catchUp;
     TrafficHistory m_history;

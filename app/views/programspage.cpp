@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "programspage.h"
 
+#include "applicationdelegate.h"
 #include "figuretree.h"
 #include "livemodel.h"
 #include "measureswitch.h"
@@ -16,6 +17,8 @@
 #include <QStackedLayout>
 #include <QVBoxLayout>
 
+#include <utility>
+
 using namespace Qt::StringLiterals;
 
 namespace Nettally {
@@ -28,12 +31,13 @@ ProgramsPage::ProgramsPage(LiveModel &model, QWidget *parent)
     , m_filterIcon(m_filterEdit->addAction(QIcon(), QLineEdit::LeadingPosition))
     , m_measure(new MeasureSwitch(this))
     , m_tree(new FigureTree(u"programs"_s, this))
+    , m_delegate(new ApplicationDelegate(this))
     , m_empty(new QLabel(this))
     , m_stack(new QStackedLayout)
 {
     m_filter->setSourceModel(&m_model);
 
-    m_filterEdit->setPlaceholderText(tr("Filter by program, user, process, name or address"));
+    m_filterEdit->setPlaceholderText(tr("Filter by program, user, unit, container, name or address"));
     m_filterEdit->setAccessibleName(tr("Filter"));
     m_filterEdit->setClearButtonEnabled(true);
     m_filterEdit->setMaximumWidth(420);
@@ -51,6 +55,7 @@ ProgramsPage::ProgramsPage(LiveModel &model, QWidget *parent)
     m_filterEdit->addAction(clear);
 
     m_tree->setModel(m_filter);
+    m_tree->setItemDelegateForColumn(LiveModel::Name, m_delegate);
     m_tree->setAccessibleName(tr("Programs"));
     m_tree->setUpColumns({u"419430"_s, u"usernam"_s, u"00.0 MiB/s"_s, u"00.0 MiB/s"_s, u"00.0 MiB"_s,
                           u"00.0 MiB"_s, u"0000"_s},
@@ -113,17 +118,16 @@ void ProgramsPage::showRowMenu(const QPoint &position)
     const QModelIndex index = m_tree->indexAt(position);
     if (!index.isValid())
         return;
-    const QModelIndex program = index.parent().isValid() ? index.parent() : index;
-    const QString name = program.siblingAtColumn(LiveModel::Name).data().toString();
     QMenu menu(this);
     menu.addAction(m_tree->copyAction());
     // The rows may change places while the menu is open: everything is taken before.
-    const QString menuName = QString(name).replace(u'&', u"&&"_s);
-    menu.addAction(tr("Show only “%1”").arg(menuName), this, [this, name] { m_filterEdit->setText(name); });
-    if (index.parent().isValid()) {
-        const QString address = index.siblingAtColumn(LiveModel::Name).data().toString();
-        menu.addAction(tr("Show only “%1”").arg(QString(address).replace(u'&', u"&&"_s)), this,
-                       [this, address] { m_filterEdit->setText(address); });
+    QStringList names;
+    for (QModelIndex row = index; row.isValid(); row = row.parent())
+        names.prepend(row.siblingAtColumn(LiveModel::Name).data(LiveModel::PlainNameRole).toString());
+    names.removeDuplicates();
+    for (const QString &name : std::as_const(names)) {
+        menu.addAction(tr("Show only “%1”").arg(QString(name).replace(u'&', u"&&"_s)), this,
+                       [this, name] { m_filterEdit->setText(name); });
     }
     menu.addSeparator();
     menu.addAction(tr("Expand all"), m_tree, &QTreeView::expandAll);
@@ -154,6 +158,7 @@ void ProgramsPage::applyPalette()
 {
     m_filterIcon->setIcon(symbol(u"filter"_s, coloursFor(palette()).muted));
     m_tree->takePalette(palette());
+    m_delegate->forgetIcons();
 }
 
 } // namespace Nettally

@@ -9,12 +9,13 @@ class QStackedLayout;
 
 namespace Nettally {
 
+class ApplicationDelegate;
 class FigureTree;
 class LiveModel;
 class MeasureSwitch;
 class TextFilter;
 
-/// The table of programs and the addresses they talk to.
+/// The table of applications, their processes and the addresses they talk to.
 class ProgramsPage : public QWidget {
     Q_OBJECT
 
@@ -42,6 +43,7 @@ private:
     QAction *m_filterIcon;
     MeasureSwitch *m_measure;
     FigureTree *m_tree;
+    ApplicationDelegate *m_delegate;
     QLabel *m_empty;
     QStackedLayout *m_stack;
     QString m_emptyText;

@@ -41,6 +41,17 @@ QModelIndex find(const LiveModel &model, const QString &name, const QModelIndex 
     return {};
 }
 
+Identity identity(quint32 programId, const QString &application,
+                  ApplicationKind kind = ApplicationKind::Desktop)
+{
+    Identity identity;
+    identity.programId = programId;
+    identity.application.key = u"key of "_s + application;
+    identity.application.kind = kind;
+    identity.application.name = application;
+    return identity;
+}
+
 quint64 sum(const LiveModel &model, int column, const QModelIndex &parent = {})
 {
     quint64 total = 0;
@@ -445,6 +456,138 @@ private Q_SLOTS:
         QCOMPARE(feed.model.rowCount(), 1);
     }
 
+    void groupsProcessesByApplication()
+    {
+        Feed feed;
+        feed.model.sort(LiveModel::Received, Qt::DescendingOrder);
+        feed.script.remote(1, u"192.0.2.1"_s);
+        for (quint32 id = 1; id <= 3; ++id) {
+            feed.script.program(id, u"p%1"_s.arg(id));
+            feed.script.move(id, id, 1, id * 100, id, 2);
+        }
+        feed.push(10 * second);
+        QCOMPARE(feed.model.rowCount(), 3);
+
+        QSignalSpy reset(&feed.model, &QAbstractItemModel::modelReset);
+        feed.model.identify({identity(1, u"Web"_s), identity(3, u"Web"_s)});
+        QCOMPARE(reset.count(), 0);
+        QCOMPARE(feed.model.rowCount(), 2);
+        const QPersistentModelIndex web = find(feed.model, u"Web (2)"_s);
+        QVERIFY(web.isValid());
+        QCOMPARE(web.data(LiveModel::PlainNameRole).toString(), u"Web"_s);
+        QCOMPARE(web.data(LiveModel::LevelRole).toInt(), int(LiveModel::Level::Application));
+        QCOMPARE(text(feed.model, 0, LiveModel::Pid), QString());
+        QCOMPARE(text(feed.model, 0, LiveModel::User), u"root"_s);
+        QCOMPARE(figure(feed.model, 0, LiveModel::Received).toULongLong(), 400U);
+        QCOMPARE(figure(feed.model, 0, LiveModel::Connections).toInt(), 4);
+        QCOMPARE(feed.model.rowCount(web), 2);
+        QCOMPARE(text(feed.model, 0, LiveModel::Name, web), u"p3"_s);
+        QCOMPARE(text(feed.model, 1, LiveModel::Pid, web), u"1001"_s);
+        const QModelIndex process = feed.model.index(0, 0, web);
+        QCOMPARE(process.data(LiveModel::LevelRole).toInt(), int(LiveModel::Level::Process));
+        QCOMPARE(text(feed.model, 0, LiveModel::Name, process), u"192.0.2.1"_s);
+        QVERIFY(!process.data(LiveModel::KindRole).isValid());
+
+        // One process has no level of its own.
+        const QModelIndex single = find(feed.model, u"p2"_s);
+        QCOMPARE(text(feed.model, 0, LiveModel::Name, single), u"192.0.2.1"_s);
+        feed.push(12 * second);
+        feed.script.move(1, 1, 1, 10'000, 0);
+        feed.push(13 * second);
+        QCOMPARE(feed.model.busiest(9).size(), 1);
+        QCOMPARE(feed.model.busiest(9)[0].name, u"Web"_s);
+    }
+
+    void levelComesAndGoesWithTheSecondProcess()
+    {
+        Feed feed;
+        feed.script.remote(1, u"192.0.2.1"_s);
+        feed.script.program(1, u"a"_s);
+        feed.script.move(1, 1, 1, 100, 0);
+        feed.push(9 * second);
+        feed.model.identify({identity(1, u"Web"_s), identity(2, u"Web"_s)});
+        feed.push(10 * second);
+        const QPersistentModelIndex web = feed.model.index(0, 0);
+        QCOMPARE(web.data().toString(), u"Web"_s);
+        QCOMPARE(text(feed.model, 0, LiveModel::Pid), u"1001"_s);
+        QCOMPARE(text(feed.model, 0, LiveModel::Name, web), u"192.0.2.1"_s);
+
+        feed.script.program(2, u"b"_s);
+        feed.script.move(2, 2, 1, 11, 0);
+        feed.push(11 * second);
+        QVERIFY2(web.isValid(), "the row stays, and so does what is open or selected");
+        QCOMPARE(web.data().toString(), u"Web (2)"_s);
+        QVERIFY(find(feed.model, u"b"_s, web).isValid());
+
+        feed.script.end(2);
+        feed.push(12 * second);
+        QVERIFY(!web.data(LiveModel::EndedRole).toBool());
+        QVERIFY(find(feed.model, u"b"_s, web).data(LiveModel::EndedRole).toBool());
+        feed.push(42 * second);
+        QCOMPARE(web.data().toString(), u"Web"_s);
+        QCOMPARE(text(feed.model, 0, LiveModel::Name, web), u"192.0.2.1"_s);
+        QVERIFY2(figure(feed.model, 0, LiveModel::Received).toULongLong() == 111,
+                 "it was moved all the same");
+        const QString toolTip = web.data(Qt::ToolTipRole).toString().replace(QChar::Nbsp, u' ');
+        QVERIFY2(toolTip.contains(u"11 B received"_s), qPrintable(toolTip));
+
+        // Not so what the helper tells of no more.
+        feed.script.forget(1);
+        feed.script.program(3, u"c"_s);
+        feed.script.move(3, 3, 1, 5, 0);
+        feed.model.identify({identity(3, u"Web"_s)});
+        feed.model.apply(feed.book, feed.book.apply(feed.script.snapshot(43 * second)));
+        QCOMPARE(figure(feed.model, 0, LiveModel::Received).toULongLong(), 16U);
+        QCOMPARE(feed.model.rowCount(), 1);
+    }
+
+    void identityWaitsForThePause()
+    {
+        Feed feed;
+        for (quint32 id = 1; id <= 2; ++id) {
+            feed.script.program(id, u"p%1"_s.arg(id));
+            feed.script.move(id, id, 0, 100, 0);
+        }
+        feed.push(10 * second);
+        feed.model.setPaused(true);
+        feed.model.identify({identity(1, u"Web"_s), identity(2, u"Web"_s)});
+        QCOMPARE(feed.model.rowCount(), 2);
+        QVERIFY(find(feed.model, u"p1"_s).isValid());
+        feed.model.setPaused(false);
+        QCOMPARE(feed.model.rowCount(), 1);
+        QCOMPARE(text(feed.model, 0, LiveModel::Name), u"Web (2)"_s);
+    }
+
+    void tellsWhatItIs()
+    {
+        Feed feed;
+        feed.script.program(1, u"<b>sshd</b>"_s);
+        feed.script.move(1, 1, 0, 100, 0);
+        feed.push(10 * second);
+        Identity container = identity(1, u"<i>web_1</i>"_s, ApplicationKind::Container);
+        container.application.containerRuntime = u"Docker"_s;
+        container.application.containerId = u"0123456789abcdef"_s;
+        container.application.containerName = u"<i>web_1</i>"_s;
+        container.application.pod = u"shop/front"_s;
+        container.application.unit = u"docker-0123.scope"_s;
+        container.application.icon = u"web"_s;
+        container.executable = ExecutableState::Missing;
+        feed.model.identify({container});
+        const QModelIndex row = feed.model.index(0, 0);
+        QCOMPARE(row.data(LiveModel::KindRole).toInt(), int(ApplicationKind::Container));
+        QCOMPARE(row.data(LiveModel::IconRole).toString(), u"web"_s);
+        QCOMPARE(row.data(LiveModel::ExecutableRole).toInt(), int(ExecutableState::Missing));
+        QVERIFY(row.data(Qt::AccessibleTextRole).toString().contains(u"changed on disk"_s));
+        const QString toolTip = row.data(Qt::ToolTipRole).toString();
+        QVERIFY2(!toolTip.startsWith(u'<'), "a stranger's name must not make it rich text");
+        for (const QString &fact : {u"(Docker)"_s, u"0123456789abcdef"_s, u"shop/front"_s,
+                                    u"docker-0123.scope"_s, u"no such file"_s, u"/usr/bin/<b>sshd</b>"_s})
+            QVERIFY2(toolTip.contains(fact), qPrintable(fact));
+        for (const QString &wanted : {u"WEB_1"_s, u"docker"_s, u"0123"_s, u"front"_s, u"sshd"_s, u"1001"_s})
+            QVERIFY2(feed.model.matches(row, wanted), qPrintable(wanted));
+        QVERIFY(!feed.model.matches(row, u"cdef"_s));
+    }
+
     void busiestComesFirst()
     {
         Feed feed;
@@ -563,6 +706,115 @@ private Q_SLOTS:
                         || find(feed.model, u"program %1"_s.arg(program.key())).isValid());
         }
         QVERIFY(programs > 10);
+        QCOMPARE(reset.count(), 0);
+    }
+
+    /// As churn(), with processes that come, go and change from one application to another.
+    void churnOfApplications_data()
+    {
+        QTest::addColumn<int>("seed");
+        for (int seed = 0; seed < 8; ++seed)
+            QTest::addRow("seed %d", seed) << seed;
+    }
+
+    void churnOfApplications()
+    {
+        QFETCH(int, seed);
+        QRandomGenerator random(static_cast<quint32>(seed));
+        Feed feed;
+        for (quint32 id = 1; id <= 4; ++id)
+            feed.script.remote(id, u"192.0.2.%1"_s.arg(id));
+        quint64 timeNs = second;
+        quint32 programs = 0;
+        QHash<quint32, QString> applicationOf;
+        QHash<quint32, quint64> received;
+        QSet<quint32> ended;
+        QList<QPair<QPersistentModelIndex, QString>> watched;
+        feed.push(timeNs);
+        QSignalSpy reset(&feed.model, &QAbstractItemModel::modelReset);
+        for (int round = 0; round < 200; ++round) {
+            if (random.bounded(2) == 0) {
+                ++programs;
+                feed.script.program(programs, u"p%1"_s.arg(programs));
+                applicationOf[programs] = u"p%1"_s.arg(programs);
+            }
+            for (int moves = random.bounded(8); moves > 0 && programs > 0; --moves) {
+                const quint32 program = 1 + random.bounded(programs);
+                if (ended.contains(program))
+                    continue;
+                const quint32 remote = random.bounded(5U);
+                feed.script.move(program * 10 + remote, program, remote, 100, 10, random.bounded(2U));
+                feed.script.carry(program * 10 + remote, random.bounded(2U), 0);
+                received[program] += 100;
+            }
+            QList<Identity> told;
+            for (int identities = random.bounded(4); identities > 0 && programs > 0; --identities) {
+                const quint32 program = 1 + random.bounded(programs);
+                applicationOf[program] = u"application %1"_s.arg(random.bounded(5));
+                told.append(identity(program, applicationOf[program]));
+            }
+            if (programs > 0 && random.bounded(4) == 0) {
+                const quint32 program = 1 + random.bounded(programs);
+                if (received.contains(program) && !ended.contains(program)) {
+                    feed.script.end(program);
+                    ended.insert(program);
+                }
+            }
+            if (random.bounded(15) == 0)
+                feed.model.setPaused(!feed.model.isPaused());
+            if (random.bounded(15) == 0)
+                feed.model.setMeasure(measures[random.bounded(quint32(measures.size()))]);
+            if (random.bounded(2) == 0)
+                feed.model.identify(std::exchange(told, {}));
+            timeNs += random.bounded(100, 4000) * 1'000'000ULL;
+            feed.push(timeNs);
+            feed.model.identify(told);
+            if (feed.model.isPaused())
+                continue;
+
+            QHash<QString, QSet<quint32>> shown;
+            const auto check = [&](const QModelIndex &row, const QString &application) {
+                const quint32 program = row.siblingAtColumn(LiveModel::Pid).data().toUInt() - 1000;
+                QVERIFY(program > 0 && program <= programs);
+                QCOMPARE(applicationOf[program], application);
+                shown[application].insert(program);
+                if (feed.model.measure() == Measure::Payload)
+                    QCOMPARE(sum(feed.model, LiveModel::Received, row), received[program]);
+                QCOMPARE(row.data(LiveModel::EndedRole).toBool(), ended.contains(program));
+            };
+            for (int row = 0; row < feed.model.rowCount(); ++row) {
+                const QModelIndex index = feed.model.index(row, 0);
+                const QString name = index.data(LiveModel::PlainNameRole).toString();
+                QVERIFY2(!shown.contains(name), "an application has one row");
+                const bool isSingle = !text(feed.model, row, LiveModel::Pid).isEmpty();
+                const int count = isSingle ? 1 : feed.model.rowCount(index);
+                QVERIFY(isSingle || count > 1);
+                QCOMPARE(index.data().toString(), isSingle ? name : u"%1 (%2)"_s.arg(name).arg(count));
+                if (isSingle) {
+                    check(index, name);
+                } else {
+                    for (int child = 0; child < count; ++child)
+                        check(feed.model.index(child, 0, index), name);
+                    QVERIFY(figure(feed.model, row, LiveModel::Received).toULongLong()
+                            >= sum(feed.model, LiveModel::Received, index));
+                }
+            }
+            for (auto program = received.cbegin(); program != received.cend(); ++program) {
+                if (!ended.contains(program.key()))
+                    QVERIFY(shown.value(applicationOf[program.key()]).contains(program.key()));
+            }
+            for (const auto &[index, name] : std::as_const(watched))
+                QVERIFY(!index.isValid() || index.data(LiveModel::PlainNameRole).toString() == name);
+            if (feed.model.rowCount() > 0) {
+                QModelIndex index = feed.model.index(random.bounded(feed.model.rowCount()), 0);
+                while (feed.model.hasChildren(index)) {
+                    watched.append({index, index.data(LiveModel::PlainNameRole).toString()});
+                    index = feed.model.index(random.bounded(feed.model.rowCount(index)), 0, index);
+                }
+                watched.append({index, index.data(LiveModel::PlainNameRole).toString()});
+            }
+        }
+        QVERIFY(programs > 50);
         QCOMPARE(reset.count(), 0);
     }
 
