@@ -123,7 +123,7 @@ DatabaseResult Dictionaries::programId(const ProgramIdentity &program, qint64 &i
         id = *known;
         return {};
     }
-    const DatabaseResult result =
+    DatabaseResult result =
         insertId(QStringLiteral("program"), QStringLiteral("name, executable, uid, cgroup_path, kind"),
                  {stored(program.name), stored(program.executable), qlonglong(program.uid),
                   stored(stableCgroupPath(program.cgroupPath)), int(program.kind)},
@@ -141,8 +141,7 @@ DatabaseResult Dictionaries::interfaceId(const QString &name, qint64 &id)
         id = *known;
         return {};
     }
-    const DatabaseResult result =
-        insertId(QStringLiteral("interface"), QStringLiteral("name"), {stored(name)}, id);
+    DatabaseResult result = insertId(QStringLiteral("interface"), QStringLiteral("name"), {stored(name)}, id);
     if (result) {
         m_interfaceIds.insert(name, id);
     }
@@ -188,7 +187,7 @@ void Dictionaries::forget()
 
 DatabaseResult Dictionaries::remoteId(const Address &remote, qint64 &id)
 {
-    const DatabaseResult result =
+    DatabaseResult result =
         m_remoteIds.contains(remote) ? DatabaseResult() : m_insertRemotes({remote}, m_remoteIds);
     id = m_remoteIds.value(remote);
     return result;

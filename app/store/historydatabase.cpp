@@ -148,7 +148,7 @@ void HistoryDatabase::close()
 
 DatabaseResult HistoryDatabase::finish(const DatabaseResult &result)
 {
-    const DatabaseResult outcome = end(result ? saveProgress() : result);
+    DatabaseResult outcome = end(result ? saveProgress() : result);
     if (outcome) {
         m_savedProgress = m_progress;
     } else {
@@ -223,7 +223,7 @@ DatabaseResult HistoryDatabase::moveCursor(const HistoryCursor &cursor)
 DatabaseResult HistoryDatabase::isImported(const QByteArray &exportId, bool &isImported)
 {
     QSqlQuery *query = nullptr;
-    const DatabaseResult result =
+    DatabaseResult result =
         run(QStringLiteral("SELECT 1 FROM imported WHERE export_id = ?") + ownCondition(), {exportId}, query);
     isImported = result && query->next();
     if (result) {
@@ -244,11 +244,10 @@ DatabaseResult HistoryDatabase::readCursor(std::optional<HistoryCursor> &cursor)
 {
     cursor.reset();
     QSqlQuery *query = nullptr;
-    const DatabaseResult result =
-        run(QStringLiteral("SELECT journal_id, number FROM journal_cursor WHERE true%1 "
-                           "ORDER BY sequence DESC LIMIT 1")
-                .arg(ownCondition()),
-            {}, query);
+    DatabaseResult result = run(QStringLiteral("SELECT journal_id, number FROM journal_cursor WHERE true%1 "
+                                               "ORDER BY sequence DESC LIMIT 1")
+                                    .arg(ownCondition()),
+                                {}, query);
     if (result && query->next()) {
         cursor = HistoryCursor{query->value(0).toByteArray(), query->value(1).toULongLong()};
     }
@@ -387,7 +386,7 @@ DatabaseResult HistoryDatabase::addInterfaceMinute(const InterfaceMinute &minute
         return {}; // nothing is left to balance it with
     }
     qint64 id = 0;
-    const DatabaseResult result = m_dictionaries.interfaceId(minute.interfaceName, id);
+    DatabaseResult result = m_dictionaries.interfaceId(minute.interfaceName, id);
     if (!result) {
         return result;
     }

@@ -218,7 +218,7 @@ DatabaseResult HistoryMaintenance::fold(Level level, int keptRemotes, qint64 end
 DatabaseResult HistoryMaintenance::foldSlice(Level level, int keptRemotes, qint64 beginUtcS, qint64 endUtcS)
 {
     qint64 unknownRemoteId = 0;
-    const DatabaseResult resolved = m_database.m_dictionaries.remoteId(Address(), unknownRemoteId);
+    DatabaseResult resolved = m_database.m_dictionaries.remoteId(Address(), unknownRemoteId);
     if (!resolved) {
         return resolved;
     }
@@ -271,7 +271,7 @@ DatabaseResult HistoryMaintenance::foldSlice(Level level, int keptRemotes, qint6
             .arg(table, m_database.ownCondition()),
     };
     for (const QString &statement : statements) {
-        const DatabaseResult result = m_database.execute(statement);
+        DatabaseResult result = m_database.execute(statement);
         if (!result) {
             return result;
         }

@@ -64,7 +64,7 @@ bool beginsStep(const BucketCalendar &calendar, Level level, int step, qint64 st
 {
     switch (level) {
     case Level::Minute:
-        return (startUtcS - calendar.start(Level::Hour, startUtcS)) % (step * 60) == 0;
+        return (startUtcS - calendar.start(Level::Hour, startUtcS)) % (qint64(step) * 60) == 0;
     case Level::Hour: {
         // By the clock on the wall, so that steps begin at the same hours on a day of 23 hours.
         return calendar.localTime(startUtcS).hour() % step == 0;
@@ -285,7 +285,7 @@ DatabaseResult HistoryReader::addUp(const HistoryQuery &query, const HistoryHost
     }
     for (const Segment &segment : cover(covered, fromUtcS, toUtcS, coarsest)) {
         QSqlQuery *rows = nullptr;
-        const DatabaseResult result = m_database.run(
+        DatabaseResult result = m_database.run(
             QStringLiteral("SELECT %1, min(u.start_utc_s), max(u.start_utc_s), %2 FROM program p %3 %4 u "
                            "ON u.program_id = p.program_id%5 "
                            "WHERE u.start_utc_s >= ? AND u.start_utc_s < ?%6%7")
@@ -321,7 +321,7 @@ DatabaseResult HistoryReader::addUp(const HistoryQuery &query, const HistoryHost
                 row->points[point] += moved;
             }
         }
-        const DatabaseResult end = m_database.resultOf(*rows);
+        DatabaseResult end = m_database.resultOf(*rows);
         rows->finish();
         if (!end) {
             return end;
