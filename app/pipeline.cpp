@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "pipeline.h"
 
+#include "alertspage.h"
+
 #include <QDateTime>
 #include <QLocale>
+#include <QNetworkInterface>
 
 #include <chrono>
 #include <ctime>
@@ -58,6 +61,7 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     : m_client(QDBusConnection::systemBus())
     , m_store(databasePath)
     , m_catchUp(m_client, m_store)
+    , m_alerts(alertFolder(), QDBusConnection::sessionBus(), QDBusConnection::systemBus())
     , m_window(m_model, m_history, m_connections, m_interfaces)
     , m_tray(m_model, m_history, m_window)
 {
@@ -105,6 +109,7 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     connect(&m_tray, &Tray::pauseToggled, &m_window, &MainWindow::setPaused);
     connect(&m_tray, &Tray::noteChanged, &m_window, &MainWindow::setDesktopNote);
 
+    connectAlerts();
     m_statusTimer.setInterval(30s);
     connect(&m_statusTimer, &QTimer::timeout, this, [this] {
         if (m_client.state() == MonitorClient::State::Live && m_window.isVisible())
@@ -114,6 +119,70 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     connect(&m_window, &MainWindow::pageChanged, this, &Pipeline::askForBalance);
 }
 
+void Pipeline::connectAlerts()
+{
+    AlertEngine &engine = m_alerts.engine();
+    engine.setUnitBase([this] { return m_model.unitStyle().base; });
+    AlertsPage &page = m_window.alerts();
+    const auto showSettings = [&engine, &page] { page.setSettings(engine.settings()); };
+    const auto showEvents = [&engine, &page] { page.setEvents(engine.events()); };
+    const auto showState = [&engine, &page] {
+        page.setProblem(engine.problem());
+        const std::optional<qint64> until = engine.snoozedUntilUtcS();
+        page.setSnoozed(
+            until ? QLocale().toString(QDateTime::fromSecsSinceEpoch(*until).time(), QLocale::ShortFormat)
+                  : QString());
+    };
+    showSettings();
+    showEvents();
+    showState();
+    connect(&engine, &AlertEngine::settingsChanged, &page, showSettings);
+    connect(&engine, &AlertEngine::eventsChanged, &page, showEvents);
+    connect(&engine, &AlertEngine::stateChanged, &page, showState);
+    connect(&engine, &AlertEngine::budgetsChanged, &page, [this, &engine, &page] {
+        page.setBudgets(engine.budgets());
+        m_tray.setBudgets(engine.budgets());
+    });
+    connect(&page, &AlertsPage::settingsChosen, &engine,
+            [&engine, showSettings](const AlertSettings &chosen) {
+                engine.setSettings(chosen);
+                // Where they were not taken, what holds is shown again.
+                showSettings();
+            });
+    connect(&page, &AlertsPage::clearChosen, &engine, &AlertEngine::clearEvents);
+    connect(&page, &AlertsPage::wakeChosen, &engine, &AlertEngine::wake);
+    connect(&m_window, &MainWindow::pageChanged, &page, [this, &page](MainWindow::Page shown) {
+        if (shown == MainWindow::Page::Alerts)
+            page.setChoices(alertChoices());
+    });
+    connect(&m_alerts, &AlertService::openRequested, this, [this, &page](quint64 number) {
+        m_tray.showWindow();
+        m_window.setPage(MainWindow::Page::Alerts);
+        page.select(number);
+    });
+    connect(&m_store, &HistoryStore::batchApplied, &engine, &AlertEngine::historyGrew);
+    connect(&m_client, &MonitorClient::stateChanged, &engine, [this, &engine] {
+        engine.setMeasuring(m_client.state() == MonitorClient::State::Live, m_client.problem());
+    });
+}
+
+AlertChoices Pipeline::alertChoices() const
+{
+    AlertChoices choices;
+    for (int row = 0; row < m_model.rowCount({}); ++row)
+        choices.programs.append(m_model.index(row, 0, {}).data().toString());
+    choices.programs.removeDuplicates();
+    choices.programs.sort(Qt::CaseInsensitive);
+    const QMap<QString, NetworkName> &known = m_alerts.networks().names();
+    for (const QNetworkInterface &interface : QNetworkInterface::allInterfaces()) {
+        const NetworkName name = known.value(interface.name());
+        choices.networks.insert(interface.name(),
+                                name.isMetered.value_or(false) ? tr("%1, metered").arg(name.connection)
+                                                               : name.connection);
+    }
+    return choices;
+}
+
 void Pipeline::start(bool isHidden)
 {
     if (!isHidden)
@@ -121,6 +190,9 @@ void Pipeline::start(bool isHidden)
     m_tray.start(isHidden);
     m_store.start();
     m_window.setHistorySource([this](const HistoryQuery &query, const HistoryBrowser::Answered &answered) {
+        m_store.query(query, answered);
+    });
+    m_alerts.start([this](const HistoryQuery &query, const AlertEngine::Answered &answered) {
         m_store.query(query, answered);
     });
     // Root may see everything without being asked.
@@ -146,6 +218,7 @@ void Pipeline::takeUpdate(const UsageUpdate &update)
     }
     m_model.apply(m_book, change);
     m_history.apply(m_book, change);
+    m_alerts.engine().takeLive(change);
 }
 
 void Pipeline::showHelperState()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "alertservice.h"
 #include "connectionsmodel.h"
 #include "historycatchup.h"
 #include "historystore.h"
@@ -19,6 +20,8 @@
 
 namespace Nettally {
 
+struct AlertChoices;
+
 /**
  * The road of the data through the app, and the only place that knows both of its ends:
  *
@@ -31,6 +34,7 @@ namespace Nettally {
  *     MonitorClient -> InterfaceBalance -> InterfaceModel -> MainWindow
  *     MonitorClient -> ConnectionList -> ConnectionsModel -> MainWindow, while its page is seen
  *     HistoryStore -> sums of today and the month -> Tray
+ *     HistoryStore -> HistoryAnswer, UsageBook -> UsageChange -> AlertService -> notifications, commands
  */
 class Pipeline : public QObject {
     Q_OBJECT
@@ -47,6 +51,8 @@ private:
     void showHelperState();
     void askForBalance();
     void askForSums();
+    void connectAlerts();
+    AlertChoices alertChoices() const;
     void subscribe(Scope scope, bool interactive);
 
     // In the order of the road; what is destroyed first reads from what is destroyed after it.
@@ -57,6 +63,7 @@ private:
     IdentityService m_identities{ApplicationFinder::Places::ofThisMachine()};
     HistoryStore m_store;
     HistoryCatchUp m_catchUp;
+    AlertService m_alerts;
     TrafficHistory m_history;
     LiveModel m_model;
     InterfaceModel m_interfaces;

@@ -12,6 +12,7 @@ int runStatus(const Options &options);
 int runInterfaces(const Options &options);
 int runAudit(const Options &options);
 int runConnections(const Options &options);
+int runAlerts(const Options &options);
 int runHistory(const Options &options);
 int runSelfTest(const Options &options);
 

@@ -43,6 +43,8 @@ int main(int argc, char **argv)
         return runConnections(*parsed.options);
     case Command::History:
         return runHistory(*parsed.options);
+    case Command::Alerts:
+        return runAlerts(*parsed.options);
     case Command::SelfTest:
         return runSelfTest(*parsed.options);
     }

@@ -27,6 +27,7 @@ Commands
   audit      watches every frame for a while and names what no socket sent or received
   connections the TCP connections: state, round trip time, what was sent again, age
   history    what moved in the past, as recorded by nettally
+  alerts     what the rules of the window told, and the rules themselves
   selftest   whether every byte is counted on this kernel: known traffic, compared
 
 Examples
@@ -163,6 +164,19 @@ Examples
   nettallyctl history --database /srv/backup/history.db --by time --format csv
   nettallyctl history export > history.json
 )");
+    case Command::Alerts:
+        return Ctl::tr(R"(nettallyctl alerts: what the rules of the window told
+
+Usage: nettallyctl alerts [options]               what was told, the oldest first
+       nettallyctl alerts rules [options]         the rules, a sentence each
+
+Options
+  --last SPAN         e.g. 24h, 7d; everything that is kept unless told
+  --json              for programs; the fields are documented and stable
+
+Example
+  nettallyctl alerts --last 7d --json | jq -r '.alerts[].text'
+)");
     case Command::SelfTest:
         return Ctl::tr(R"(nettallyctl selftest: whether every byte is counted on this kernel
 
@@ -197,6 +211,7 @@ const QList<std::pair<QString, Command>> &commands()
         {QStringLiteral("interfaces"), Command::Interfaces},
         {QStringLiteral("audit"), Command::Audit},
         {QStringLiteral("history"), Command::History},
+        {QStringLiteral("alerts"), Command::Alerts},
         {QStringLiteral("selftest"), Command::SelfTest},
         {QStringLiteral("connections"), Command::Connections},
     };
@@ -255,6 +270,9 @@ void addOptions(QCommandLineParser &parser, Command command)
     }
     if (command == Command::Audit) {
         parser.addOption(valued(QStringLiteral("seconds")));
+    }
+    if (command == Command::Alerts) {
+        parser.addOption(valued(QStringLiteral("last")));
     }
     if (command == Command::SelfTest) {
         parser.addOption(valued(QStringLiteral("scenario")));
@@ -318,12 +336,26 @@ QString readTime(const QCommandLineParser &parser, const QString &option, std::o
                       .arg(option, parser.value(option));
 }
 
+QString readLast(const QCommandLineParser &parser, Options &options)
+{
+    options.isLastGiven = parser.isSet(QStringLiteral("last"));
+    if (!options.isLastGiven) {
+        return QString();
+    }
+    const std::optional<qint64> span = parseDuration(parser.value(QStringLiteral("last")));
+    if (!span) {
+        return Ctl::tr("--last takes a span such as 90s, 15m, 24h, 7d or 2w, not \"%1\".")
+            .arg(parser.value(QStringLiteral("last")));
+    }
+    options.lastMs = *span;
+    return QString();
+}
+
 QString readHistoryOptions(const QCommandLineParser &parser, Options &options)
 {
     using By = HistoryQuery::By;
     options.database = parser.value(QStringLiteral("database"));
     options.program = parser.value(QStringLiteral("program"));
-    options.isLastGiven = parser.isSet(QStringLiteral("last"));
     options.format = options.json ? Format::Json : Format::Table;
     QString error = choose(parser, QStringLiteral("by"),
                            {{QStringLiteral("program"), By::Program},
@@ -350,13 +382,8 @@ QString readHistoryOptions(const QCommandLineParser &parser, Options &options)
     if (error.isEmpty()) {
         error = readTime(parser, QStringLiteral("to"), options.toUtcS);
     }
-    if (error.isEmpty() && options.isLastGiven) {
-        const std::optional<qint64> span = parseDuration(parser.value(QStringLiteral("last")));
-        if (!span) {
-            return Ctl::tr("--last takes a span such as 90s, 15m, 24h, 7d or 2w, not \"%1\".")
-                .arg(parser.value(QStringLiteral("last")));
-        }
-        options.lastMs = *span;
+    if (error.isEmpty()) {
+        error = readLast(parser, options);
     }
     if (error.isEmpty() && options.fromUtcS && options.isLastGiven) {
         error = Ctl::tr("--from and --last both tell where to begin: leave one out.");
@@ -449,6 +476,9 @@ QString readOptions(const QCommandLineParser &parser, Options &options)
             }
         }
     }
+    if (options.command == Command::Alerts) {
+        return readLast(parser, options);
+    }
     if (options.command == Command::History) {
         return readHistoryOptions(parser, options);
     }
@@ -491,6 +521,9 @@ Parsed parseArguments(const QStringList &arguments, uint uid)
         error = parser.errorText();
     } else if (*command == Command::History) {
         error = readAction(words, options);
+    } else if (*command == Command::Alerts && words.value(0) == QStringLiteral("rules")) {
+        options.alertRules = true;
+        words.removeFirst();
     }
     if (error.isEmpty() && !words.isEmpty()) {
         error = Ctl::tr("\"%1\" is one word too many.").arg(words.constFirst());

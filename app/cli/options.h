@@ -10,7 +10,7 @@
 
 namespace Nettally::Cli {
 
-enum class Command { Live, Totals, Status, Interfaces, Audit, Connections, History, SelfTest };
+enum class Command { Live, Totals, Status, Interfaces, Audit, Connections, History, Alerts, SelfTest };
 enum class By { Program, Remote, Protocol, Connection };
 enum class HistoryAction { Ask, Export, Import, Vacuum, Verify };
 enum class Format { Table, Csv, Json };
@@ -39,6 +39,7 @@ struct Options {
     QString program; ///< name or executable; empty: all
     QString database; ///< path or URL; empty: one's own
     QString file; ///< to import
+    bool alertRules = false; ///< the rules, and not what they told
     QStringList scenarios; ///< of the self-test; none: all
 };
 

@@ -76,6 +76,15 @@ void HistoryBrowser::setBy(By by)
     ask();
 }
 
+void HistoryBrowser::open(const HistoryRange &range, const QList<HistoryStep> &path)
+{
+    m_range = range;
+    m_isRangeChosen = true;
+    m_path = path;
+    m_by = nextBy();
+    ask();
+}
+
 bool HistoryBrowser::enter(const QString &key)
 {
     // Rows of another question may still be shown.
@@ -83,13 +92,19 @@ bool HistoryBrowser::enter(const QString &key)
     if (!step || !m_shown || m_shown->path != m_path || m_shown->query.by != m_by)
         return false;
     m_path.append(*step);
+    m_by = nextBy();
+    ask();
+    return true;
+}
+
+/// By what the restrictions do not tell.
+HistoryBrowser::By HistoryBrowser::nextBy() const
+{
     const auto isTold = [this](By by) {
         return std::any_of(m_path.cbegin(), m_path.cend(),
                            [by](const HistoryStep &each) { return each.by == by; });
     };
-    m_by = !isTold(By::Program) ? By::Program : !isTold(By::Remote) ? By::Remote : By::Time;
-    ask();
-    return true;
+    return !isTold(By::Program) ? By::Program : !isTold(By::Remote) ? By::Remote : By::Time;
 }
 
 void HistoryBrowser::leaveTo(qsizetype depth)

@@ -44,6 +44,8 @@ public:
     void goToPrevious();
     void goToNext();
     void setBy(By by);
+    /// Another time and other restrictions at once, and asks by what is next.
+    void open(const HistoryRange &range, const QList<HistoryStep> &path);
     /// Restricts to a row of the model, and asks by what is next; false where nothing is behind the row.
     bool enter(const QString &key);
     /// Back to the first @p depth restrictions, and what was listed then.
@@ -99,6 +101,7 @@ private:
         QString problem;
     };
 
+    By nextBy() const;
     HistoryQuery restricted() const;
     HistoryQuery queryOfRows() const;
     void ask();

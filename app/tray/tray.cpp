@@ -209,6 +209,11 @@ void Tray::setSums(const TraySums &sums)
     showIcon();
 }
 
+void Tray::setBudgets(const QList<AlertBudget> &budgets)
+{
+    m_popup.setBudgets(budgets);
+}
+
 void Tray::setProblem(const QString &problem)
 {
     m_problem = problem;

@@ -36,6 +36,9 @@ public:
     /// The switches of the tray, for the window's menu.
     void addChoicesTo(QMenu &menu);
     void setSums(const TraySums &sums);
+    /// The one that is used up most is shown; none: there is no budget.
+    void setBudgets(const QList<AlertBudget> &budgets);
+    void showWindow();
     /// What is wrong with the helper; empty when nothing is.
     void setProblem(const QString &problem);
     bool isShown() const { return m_icon != nullptr; }
@@ -59,7 +62,6 @@ private:
     void showIcon();
     QString toolTip() const;
     void onActivated(QSystemTrayIcon::ActivationReason reason);
-    void showWindow();
 
     LiveModel &m_model;
     TrafficHistory &m_history;

@@ -4,6 +4,7 @@
 #include "elidedlabel.h"
 #include "livemodel.h"
 #include "palette.h"
+#include "plaintext.h"
 #include "traffichistory.h"
 
 #include <QEvent>
@@ -11,6 +12,7 @@
 #include <QGuiApplication>
 #include <QKeyEvent>
 #include <QLabel>
+#include <QProgressBar>
 #include <QPushButton>
 #include <QScreen>
 
@@ -77,6 +79,19 @@ TrayPopup::TrayPopup(LiveModel &model, TrafficHistory &history, QWidget *parent)
     m_today = addLine(row++);
     m_month = addLine(row++);
     m_month.name->setText(tr("This month"));
+    m_budgetName = new ElidedLabel(this);
+    m_budgetName->setTextFormat(Qt::PlainText);
+    m_budgetUsed = new QLabel(this);
+    m_budgetUsed->setFont(withTabularFigures(m_budgetUsed->font()));
+    m_budgetUsed->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    grid->addWidget(m_budgetName, row, 0);
+    grid->addWidget(m_budgetUsed, row++, 1, 1, 2);
+    m_budgetBar = new QProgressBar(this);
+    m_budgetBar->setRange(0, 100);
+    m_budgetBar->setTextVisible(false);
+    m_budgetBar->setFixedHeight(6);
+    m_budgetBar->setAccessibleName(tr("Budget of the network"));
+    grid->addWidget(m_budgetBar, row++, 0, 1, 3);
     m_problem = new QLabel(this);
     m_problem->setWordWrap(true);
     m_problem->setObjectName(u"problem"_s);
@@ -93,6 +108,7 @@ TrayPopup::TrayPopup(LiveModel &model, TrafficHistory &history, QWidget *parent)
             refresh();
     });
     setProblem({});
+    showBudget();
     applyPalette();
 }
 
@@ -131,6 +147,34 @@ void TrayPopup::showSums()
     m_today.name->setText(m_sums.until.isEmpty() ? tr("Today") : tr("Today until %1").arg(m_sums.until));
     show(m_today, m_sums.today);
     show(m_month, m_sums.month);
+    showBudget();
+}
+
+void TrayPopup::setBudgets(const QList<AlertBudget> &budgets)
+{
+    const auto share = [](const AlertBudget &budget) {
+        return static_cast<double>(budget.usedBytes) / static_cast<double>(budget.limitBytes);
+    };
+    const auto most =
+        std::max_element(budgets.cbegin(), budgets.cend(),
+                         [share](const AlertBudget &a, const AlertBudget &b) { return share(a) < share(b); });
+    m_budget = most == budgets.cend() ? std::nullopt : std::optional(*most);
+    showBudget();
+}
+
+void TrayPopup::showBudget()
+{
+    for (QWidget *part : std::initializer_list<QWidget *>{m_budgetName, m_budgetUsed, m_budgetBar})
+        part->setVisible(m_budget.has_value());
+    if (!m_budget)
+        return;
+    const UnitBase base = m_model.unitStyle().base;
+    m_budgetName->setText(tr("Budget of %1").arg(printable(m_budget->network)));
+    m_budgetUsed->setText(
+        tr("%1 of %2").arg(formatBytes(m_budget->usedBytes, base), formatBytes(m_budget->limitBytes, base)));
+    const double percent =
+        100.0 * static_cast<double>(m_budget->usedBytes) / static_cast<double>(m_budget->limitBytes);
+    m_budgetBar->setValue(int(std::min(100.0, percent)));
 }
 
 void TrayPopup::setProblem(const QString &problem)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "alert.h"
 #include "historyrecord.h"
 
 #include <QFrame>
@@ -9,6 +10,7 @@
 #include <vector>
 
 class QLabel;
+class QProgressBar;
 
 namespace Nettally {
 
@@ -33,6 +35,8 @@ public:
     TrayPopup(LiveModel &model, TrafficHistory &history, QWidget *parent = nullptr);
 
     void setSums(const TraySums &sums);
+    /// The one that is used up most is shown; none: there is no budget.
+    void setBudgets(const QList<AlertBudget> &budgets);
     /// What is wrong with the helper; empty when nothing is.
     void setProblem(const QString &problem);
     /// Shows it beside @p corner, where the pointer is, and whole on that screen.
@@ -54,6 +58,7 @@ private:
     Line addLine(int row);
     void refresh();
     void showSums();
+    void showBudget();
     void applyPalette();
 
     LiveModel &m_model;
@@ -64,6 +69,10 @@ private:
     QLabel *m_quiet;
     Line m_today;
     Line m_month;
+    std::optional<AlertBudget> m_budget;
+    ElidedLabel *m_budgetName;
+    QLabel *m_budgetUsed;
+    QProgressBar *m_budgetBar;
     QLabel *m_problem;
 };
 

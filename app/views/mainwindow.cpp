@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mainwindow.h"
 
+#include "alertspage.h"
 #include "connectionsmodel.h"
 #include "connectionspage.h"
 #include "historypage.h"
@@ -47,7 +48,8 @@ constexpr auto rateKey = "units/rate";
 constexpr auto measureKey = "view/measure";
 constexpr auto remotesKey = "view/remotes";
 /// By MainWindow::Page: the name on the command line, and of the icon.
-constexpr std::array pageNameTable = {"overview", "programs", "connections", "interfaces", "history"};
+constexpr std::array pageNameTable = {"overview",   "programs", "connections",
+                                      "interfaces", "history",  "alerts"};
 /// Below this width the sidebar shows its icons alone.
 constexpr int compactBelow = 760;
 constexpr int sidebarWidth = 160;
@@ -82,6 +84,7 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
     , m_connections(new ConnectionsPage(connections, this))
     , m_interfacesPage(new InterfacesPage(interfaces, this))
     , m_historyPage(new HistoryPage(QTimeZone::systemTimeZone(), this))
+    , m_alertsPage(new AlertsPage(this))
     , m_measureActions(new QActionGroup(this))
     , m_helperNotice(new NoticeBar(this))
     , m_scopeNotice(new NoticeBar(this))
@@ -130,6 +133,8 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
     addPage(Page::Connections, m_connections, tr("Connections"));
     addPage(Page::Interfaces, m_interfacesPage, tr("Interfaces"));
     addPage(Page::History, scrolling(m_historyPage, Qt::ScrollBarAsNeeded), tr("History"));
+    addPage(Page::Alerts, m_alertsPage, tr("Alerts"));
+    connect(m_alertsPage, &AlertsPage::historyRequested, this, &MainWindow::openHistory);
     connect(m_connections, &ConnectionsPage::readingWanted, this, &MainWindow::connectionsWanted);
     connect(m_interfacesPage, &InterfacesPage::explanationWanted, this, &MainWindow::auditWanted);
     static_cast<QVBoxLayout *>(m_sidebar->layout())->addStretch(1);
@@ -152,6 +157,10 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
         }
         if (page() == Page::History) {
             m_historyPage->focusFilter();
+            return;
+        }
+        if (page() == Page::Alerts) {
+            m_alertsPage->focusFilter();
             return;
         }
         setPage(Page::Programs);
@@ -400,6 +409,29 @@ void MainWindow::setHistorySource(const HistoryBrowser::Source &source)
     m_historyPage->refresh();
 }
 
+/// The day of the alert, and what it was about.
+void MainWindow::openHistory(const AlertEvent &event)
+{
+    QList<HistoryStep> path;
+    if (!event.program.isEmpty()) {
+        HistoryStep step;
+        step.by = HistoryQuery::By::Program;
+        step.name = event.program;
+        step.program = event.executable.isEmpty() ? event.program : event.executable;
+        path.append(step);
+    }
+    if (!event.network.isEmpty()) {
+        HistoryStep step;
+        step.by = HistoryQuery::By::Interface;
+        step.name = event.network;
+        step.interfaceName = event.network;
+        path.append(step);
+    }
+    m_historyPage->browser().open(
+        HistoryRange::whole(HistoryRange::Kind::Day, event.utcS, QTimeZone::systemTimeZone()), path);
+    setPage(Page::History);
+}
+
 void MainWindow::setAudit(const QList<InterfaceBalance> &interfaces)
 {
     m_interfacesPage->setExplanation(interfaces);
@@ -484,6 +516,7 @@ void MainWindow::setUnitStyle(UnitStyle style)
     m_connectionsModel.setUnitBase(style.base);
     m_overview->setUnitStyle(style);
     m_historyPage->setUnitStyle(style);
+    m_alertsPage->setUnitStyle(style);
 }
 
 void MainWindow::setPaused(bool paused)

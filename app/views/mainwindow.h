@@ -18,6 +18,8 @@ class QPushButton;
 
 namespace Nettally {
 
+struct AlertEvent;
+class AlertsPage;
 class ConnectionsModel;
 class ConnectionsPage;
 class HistoryPage;
@@ -44,7 +46,7 @@ class MainWindow : public QMainWindow {
     Q_OBJECT
 
 public:
-    enum class Page { Overview, Programs, Connections, Interfaces, History };
+    enum class Page { Overview, Programs, Connections, Interfaces, History, Alerts };
 
     /// Must not outlive the models.
     MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsModel &connections,
@@ -65,6 +67,8 @@ public:
     void setPaused(bool paused);
     /// The menu of choices, which others may add theirs to.
     QMenu &menu() const;
+    /// The page of alerts, for whoever has them.
+    AlertsPage &alerts() const { return *m_alertsPage; }
     /// Whom the page of the history asks.
     void setHistorySource(const HistoryBrowser::Source &source);
     /// What was found after auditWanted(), or in a sentence why nothing was.
@@ -104,6 +108,7 @@ private:
     void updateCompactness();
     void applyPalette();
     QString statusText() const;
+    void openHistory(const AlertEvent &event);
 
     LiveModel &m_model;
     TrafficHistory &m_history;
@@ -125,6 +130,7 @@ private:
     ConnectionsPage *m_connections;
     InterfacesPage *m_interfacesPage;
     HistoryPage *m_historyPage;
+    AlertsPage *m_alertsPage;
     QActionGroup *m_measureActions;
     QLabel *m_title = nullptr;
     QToolButton *m_pause = nullptr;

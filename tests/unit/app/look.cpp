@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // Paints the real window, fed with a script instead of a helper, into a picture to be looked at:
-//     look OUT.png [WIDTHxHEIGHT] [overview|programs|connections|interfaces|history] [light|dark]
+//     look OUT.png [WIDTHxHEIGHT] [overview|programs|connections|interfaces|history|alerts] [light|dark]
 //     [full|empty|missing|gap|expanded|explaining|explained|ticks|first|hour|week|month|year|before|remotes|drilled|
-//     custom|pointed|painted]
+//     custom|pointed|painted|rules|rule]
 // "ticks" and "painted" measure as well: the time that a second's update takes with 1,000 programs shown, and
 // that of the history's graph.
+#include "alertspage.h"
 #include "connectionsmodel.h"
 #include "historychart.h"
 #include "historypage.h"
@@ -293,6 +294,75 @@ void lookAtHistory(HistoryStore &store, MainWindow &window, const QString &what)
     }
 }
 
+void lookAtAlerts(MainWindow &window, const QString &what)
+{
+    AlertsPage &page = window.alerts();
+    AlertSettings settings = AlertSettings::standard();
+    AlertRule day;
+    day.id = u"day"_s;
+    day.subject = AlertSubject::Program;
+    day.name = u"firefox"_s;
+    day.direction = AlertDirection::Received;
+    day.limitBytes = 2ULL << 30;
+    AlertRule budget;
+    budget.id = u"budget"_s;
+    budget.kind = AlertKind::Budget;
+    budget.subject = AlertSubject::Network;
+    budget.name = u"wwan0"_s;
+    budget.limitBytes = 20ULL << 30;
+    budget.billingDay = 15;
+    budget.action.command = {u"/usr/local/bin/throttle"_s};
+    budget.action.url = u"https://hooks.example.org/secret"_s;
+    settings.rules += {day, budget};
+    page.setSettings(settings);
+    page.setBudgets({{budget.id, budget.name, 17ULL << 30, budget.limitBytes, 31ULL << 30,
+                      QDateTime::currentSecsSinceEpoch() + 864'000}});
+    if (what != u"empty") {
+        const qint64 nowUtcS = QDateTime::currentSecsSinceEpoch();
+        QList<AlertEvent> events;
+        const auto tell = [&](qint64 agoS, AlertKind kind, const QString &text, const QString &program,
+                              const QString &network, std::optional<quint64> bytes, AlertDelivery delivery) {
+            AlertEvent event;
+            event.number = quint64(events.size()) + 1;
+            event.utcS = nowUtcS - agoS;
+            event.kind = kind;
+            event.text = text;
+            event.program = program;
+            event.network = network;
+            event.bytes = bytes;
+            event.delivery = delivery;
+            events.append(event);
+        };
+        tell(190'000, AlertKind::FirstUse,
+             u"3 programs used the network for the first time: curl, git-remote-https and steam."_s, {}, {},
+             std::nullopt, AlertDelivery::Notified);
+        tell(90'000, AlertKind::NotMeasuring, u"The helper is not running; start it as root."_s, {}, {},
+             std::nullopt, AlertDelivery::QuietHours);
+        tell(7200, AlertKind::Amount, u"firefox has received 2.10 GiB today; the limit is 2.00 GiB."_s,
+             u"firefox"_s, {}, 2'254'857'830, AlertDelivery::Notified);
+        tell(600, AlertKind::Budget, u"wwan0 has used 17.0 GiB of 20.0 GiB."_s, {}, u"wwan0"_s, 17ULL << 30,
+             AlertDelivery::NoService);
+        page.setEvents(events);
+    }
+    if (what == u"rules" || what == u"rule") {
+        for (QAbstractButton *button : page.findChildren<QAbstractButton *>()) {
+            if (button->text() == u"Rules")
+                button->click();
+        }
+    }
+    if (what == u"gap") {
+        page.setSnoozed(u"15:04"_s);
+        page.setProblem(
+            u"Alerts cannot be kept: No space left on device. Free some space, or mend the folder "
+            "/home/user/.local/share/nettally."_s);
+    }
+    if (what == u"rule") {
+        auto *dialog = new AlertRuleDialog(budget, {{u"firefox"_s}, {{u"wwan0"_s, u"Train, metered"_s}}},
+                                           UnitBase::Iec, &page);
+        dialog->show();
+    }
+}
+
 } // namespace
 
 int main(int argc, char *argv[])
@@ -414,11 +484,15 @@ int main(int argc, char *argv[])
     }
     const QTemporaryDir folder;
     HistoryStore store(what == u"missing" ? folder.path() : folder.filePath(u"history.db"_s));
+    if (page == MainWindow::Page::Alerts)
+        lookAtAlerts(window, what);
     if (page == MainWindow::Page::History) {
         store.start();
         lookAtHistory(store, window, what);
     }
     for (int i = 0; i < 5; ++i)
         QCoreApplication::processEvents();
+    if (auto *dialog = window.findChild<AlertRuleDialog *>())
+        return dialog->grab().save(arguments[1]) ? 0 : 1;
     return window.grab().save(arguments[1]) ? 0 : 1;
 }
