@@ -92,6 +92,15 @@ bool HistoryBrowser::enter(const QString &key)
     return true;
 }
 
+void HistoryBrowser::restrict(const QList<HistoryStep> &path, By by)
+{
+    if (path == m_path && by == m_by)
+        return;
+    m_path = path;
+    m_by = by;
+    ask();
+}
+
 void HistoryBrowser::leaveTo(qsizetype depth)
 {
     if (depth < 0 || depth >= m_path.size())

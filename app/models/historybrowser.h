@@ -46,6 +46,8 @@ public:
     void setBy(By by);
     /// Restricts to a row of the model, and asks by what is next; false where nothing is behind the row.
     bool enter(const QString &key);
+    /// To these restrictions, listed by @p by.
+    void restrict(const QList<HistoryStep> &path, By by);
     /// Back to the first @p depth restrictions, and what was listed then.
     void leaveTo(qsizetype depth);
     /// Asks the same again; what leads up to now moves on.

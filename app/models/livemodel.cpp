@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "livemodel.h"
 
+#include "figure.h"
+
 #include <QDateTime>
 #include <QFileInfo>
 #include <QLocale>
@@ -349,6 +351,8 @@ QVariant LiveModel::data(const QModelIndex &index, int role) const
         const bool isEndedName = index.column() == Name && program && program->hasEndedShown;
         return isEndedName ? tr("%1, ended").arg(text) : text;
     }
+    case addressRole:
+        return program ? QVariant() : static_cast<const RemoteNode &>(row).remote.address.toString();
     case copyRole:
         return program || index.column() != Name
             ? QVariant()
