@@ -18,7 +18,7 @@ namespace {
 constexpr qsizetype maxPendingMinutes = 60;
 constexpr qsizetype maxPendingFlows = 200000; ///< some 60 MB
 constexpr std::chrono::milliseconds troubledInterval = std::chrono::seconds(5);
-constexpr qint64 maintainEveryMs = 3600 * 1000;
+constexpr qint64 maintainEveryMs = 3'600'000;
 constexpr qsizetype journalIdBytes = 16;
 
 QString withStop(const QString &detail)
@@ -151,7 +151,7 @@ DatabaseResult HistoryWorker::open()
 DatabaseResult HistoryWorker::writeWaiting()
 {
     if (!m_pending.isEmpty()) {
-        const DatabaseResult result = m_database->apply({m_pending.records(), std::nullopt});
+        DatabaseResult result = m_database->apply({m_pending.records(), std::nullopt});
         if (!result) {
             return result;
         }
@@ -159,7 +159,7 @@ DatabaseResult HistoryWorker::writeWaiting()
     }
     while (!m_batches.isEmpty()) {
         HistoryCursor stored;
-        const DatabaseResult result = m_database->apply(m_batches.head(), &stored);
+        DatabaseResult result = m_database->apply(m_batches.head(), &stored);
         if (!result) {
             return result;
         }
@@ -167,7 +167,7 @@ DatabaseResult HistoryWorker::writeWaiting()
         m_reports.applied(stored);
     }
     if (!m_maintained.isValid() || m_maintained.hasExpired(maintainEveryMs)) {
-        const DatabaseResult result = m_database->maintain(QDateTime::currentSecsSinceEpoch());
+        DatabaseResult result = m_database->maintain(QDateTime::currentSecsSinceEpoch());
         if (!result) {
             return result;
         }
@@ -180,7 +180,7 @@ DatabaseResult HistoryWorker::replaceDamaged(const DatabaseResult &damage)
 {
     QString target;
     qint64 rows = 0;
-    const DatabaseResult result = m_database->replaceDamaged(target, rows);
+    DatabaseResult result = m_database->replaceDamaged(target, rows);
     if (target.isEmpty()) {
         return damage;
     }

@@ -500,7 +500,7 @@ DatabaseResult PostgresDatabase::vacuum()
           totalsOf(Level::Minute), totalsOf(Level::Hour), totalsOf(Level::Day), totalsOf(Level::Month),
           QStringLiteral("interface_minute"), QStringLiteral("program"), QStringLiteral("remote"),
           QStringLiteral("channel")}) {
-        const DatabaseResult result = execute(QStringLiteral("VACUUM (ANALYZE) ") + table);
+        DatabaseResult result = execute(QStringLiteral("VACUUM (ANALYZE) ") + table);
         if (!result) {
             return result;
         }

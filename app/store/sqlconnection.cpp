@@ -72,7 +72,7 @@ DatabaseResult SqlConnection::prepare(const QString &sql, QSqlQuery *&query)
 
 DatabaseResult SqlConnection::run(const QString &sql, const QVariantList &values, QSqlQuery *&query)
 {
-    const DatabaseResult result = prepare(sql, query);
+    DatabaseResult result = prepare(sql, query);
     if (!result) {
         return result;
     }
@@ -107,7 +107,7 @@ DatabaseResult SqlConnection::begin()
 
 DatabaseResult SqlConnection::end(const DatabaseResult &result)
 {
-    const DatabaseResult outcome = result ? execute(QStringLiteral("COMMIT")) : result;
+    DatabaseResult outcome = result ? execute(QStringLiteral("COMMIT")) : result;
     if (!outcome && connection().isOpen()) {
         execute(QStringLiteral("ROLLBACK"));
     }

@@ -19,7 +19,7 @@ namespace Nettally {
 namespace {
 
 constexpr int busyTimeoutMs = 2000;
-constexpr qint64 weekS = 7 * 86400;
+constexpr qint64 weekS = 604'800;
 constexpr qsizetype moveChunkRows = 20000;
 
 // Result codes of SQLite, https://sqlite.org/rescode.html; the low byte is the class.
@@ -100,7 +100,7 @@ DatabaseResult SqliteDatabase::resultOf(const QSqlError &error) const
 DatabaseResult SqliteDatabase::open(const QString &name, const QString &options)
 {
     QSqlDatabase database;
-    const DatabaseResult result =
+    DatabaseResult result =
         addConnection(QStringLiteral("QSQLITE"), QStringLiteral("libqt6sql6-sqlite"), database);
     if (!result) {
         return result;
@@ -384,9 +384,9 @@ DatabaseResult SqliteDatabase::insertRows(const QString &table, const QString &o
         const size_t count = facts.size() - first >= rowsAtOnce ? rowsAtOnce : 1;
         const QStringList rows(qsizetype(count), row);
         QSqlQuery *query = nullptr;
-        const DatabaseResult result = prepare(QStringLiteral("INSERT INTO %1 VALUES %2%3")
-                                                  .arg(table, rows.join(QStringLiteral(", ")), onConflict),
-                                              query);
+        DatabaseResult result = prepare(QStringLiteral("INSERT INTO %1 VALUES %2%3")
+                                            .arg(table, rows.join(QStringLiteral(", ")), onConflict),
+                                        query);
         if (!result) {
             return result;
         }
@@ -487,7 +487,7 @@ DatabaseResult SqliteDatabase::vacuum()
     for (const QString &statement :
          {QStringLiteral("PRAGMA auto_vacuum = INCREMENTAL"), QStringLiteral("VACUUM"),
           QStringLiteral("PRAGMA wal_checkpoint(TRUNCATE)")}) {
-        const DatabaseResult result = execute(statement);
+        DatabaseResult result = execute(statement);
         if (!result) {
             return result;
         }

@@ -212,7 +212,7 @@ DatabaseResult SqliteSalvage::takeTable(const QString &table, const QString &col
                 values.append(source.value(int(column)));
             }
             QSqlQuery *target = nullptr;
-            const DatabaseResult result = m_target.run(insert, values, target);
+            DatabaseResult result = m_target.run(insert, values, target);
             if (result) {
                 rows += target->numRowsAffected();
             } else if (result.error == DatabaseError::DiskFull || result.error == DatabaseError::ReadOnly) {

@@ -100,7 +100,7 @@ void FigureTree::dataChanged(const QModelIndex &topLeft, const QModelIndex &bott
 {
     const QModelIndex parent = topLeft.parent();
     if (!parent.isValid() || isExpanded(parent))
-        QAbstractItemView::dataChanged(topLeft, bottomRight, roles);
+        QAbstractItemView::dataChanged(topLeft, bottomRight, roles); // NOLINT(bugprone-parent-virtual-call)
 }
 
 /// The viewport's size, which also changes when the scroll bar comes.

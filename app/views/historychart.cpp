@@ -34,8 +34,10 @@ constexpr double boxMargin = 8;
 void paintHatch(QPainter &painter, const QRectF &area, const QColor &colour)
 {
     painter.setPen(QPen(colour, 1));
-    const double first = std::floor((area.left() - area.height()) / hatchDistance) * hatchDistance;
-    for (double x = first; x < area.right(); x += hatchDistance) {
+    const auto first = qint64(std::floor((area.left() - area.height()) / hatchDistance));
+    const auto end = qint64(std::ceil(area.right() / hatchDistance));
+    for (qint64 line = first; line < end; ++line) {
+        const double x = double(line) * hatchDistance;
         const double from = std::max(x, area.left());
         const double to = std::min(x + area.height(), area.right());
         if (from < to)
