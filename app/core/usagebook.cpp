@@ -157,6 +157,9 @@ void UsageBook::takeFlow(const Flow &flow, const Flow *before, bool isBaseline, 
     grown += counts;
     grown.programId = flow.programId;
     grown.remote = m_remotes.value(flow.remoteId);
+    grown.protocol = flow.protocol;
+    grown.servicePort = flow.servicePort;
+    grown.direction = flow.direction;
     grown.openSockets = qint64(flow.openSockets) - qint64(before ? before->openSockets : 0);
     grown.isBaseline = isBaseline;
 

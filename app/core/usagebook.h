@@ -11,10 +11,13 @@ namespace Nettally {
 
 /// What one update changed, from UsageBook::apply().
 struct UsageChange {
-    /// How the sums of one program and remote address grew.
+    /// How one flow grew.
     struct Growth : TrafficCounts {
         quint32 programId = 0;
         Address remote;
+        quint8 protocol = 0;
+        quint16 servicePort = 0;
+        Direction direction = Direction::Unknown;
         qint64 openSockets = 0; ///< may be below zero
         bool isBaseline = false; ///< moved before the counters were first seen: in the totals, in no rate
     };

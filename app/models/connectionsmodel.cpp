@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "connectionsmodel.h"
 
+#include "figure.h"
+
 #include <QLocale>
 
 #include <algorithm>
@@ -166,6 +168,8 @@ QVariant ConnectionsModel::data(const QModelIndex &index, int role) const
         return headerData(index.column(), Qt::Horizontal, role);
     case SortRole:
         return sortValue(row, index.column());
+    case addressRole:
+        return row.remote.address.isKnown() ? QVariant(row.remote.addressText) : QVariant();
     case copyRole:
         return index.column() == Remote ? row.remote.copyText(m_areNamesShown) : QVariant();
     case toneRole:

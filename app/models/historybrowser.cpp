@@ -107,6 +107,15 @@ HistoryBrowser::By HistoryBrowser::nextBy() const
     return !isTold(By::Program) ? By::Program : !isTold(By::Remote) ? By::Remote : By::Time;
 }
 
+void HistoryBrowser::restrict(const QList<HistoryStep> &path, By by)
+{
+    if (path == m_path && by == m_by)
+        return;
+    m_path = path;
+    m_by = by;
+    ask();
+}
+
 void HistoryBrowser::leaveTo(qsizetype depth)
 {
     if (depth < 0 || depth >= m_path.size())

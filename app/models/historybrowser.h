@@ -48,6 +48,8 @@ public:
     void open(const HistoryRange &range, const QList<HistoryStep> &path);
     /// Restricts to a row of the model, and asks by what is next; false where nothing is behind the row.
     bool enter(const QString &key);
+    /// To these restrictions, listed by @p by.
+    void restrict(const QList<HistoryStep> &path, By by);
     /// Back to the first @p depth restrictions, and what was listed then.
     void leaveTo(qsizetype depth);
     /// Asks the same again; what leads up to now moves on.

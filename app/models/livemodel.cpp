@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "livemodel.h"
 
+#include "figure.h"
+
 #include <QDateTime>
 #include <QFileInfo>
 #include <QLocale>
@@ -469,6 +471,10 @@ QVariant LiveModel::data(const QModelIndex &index, int role) const
         return toolTip(row);
     case Qt::AccessibleTextRole:
         return accessibleText(row, index.column());
+    case addressRole:
+        return row.level == Level::Remote
+            ? QVariant(static_cast<const RemoteNode &>(row).remote.address.toString())
+            : QVariant();
     case copyRole:
         return row.level != Level::Remote || index.column() != Name
             ? QVariant()

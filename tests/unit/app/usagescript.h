@@ -46,12 +46,24 @@ public:
         flow.id = flowId;
         flow.programId = programId;
         flow.remoteId = remoteId;
-        flow.protocol = 6;
-        flow.servicePort = 443;
-        flow.direction = Direction::Outgoing;
+        if (flow.protocol == 0) {
+            flow.protocol = 6;
+            flow.servicePort = 443;
+            flow.direction = Direction::Outgoing;
+        }
         flow.rxPayloadBytesTotal += rxBytes;
         flow.txPayloadBytesTotal += txBytes;
         flow.openSockets = openSockets;
+        m_changed.insert(flowId, true);
+    }
+
+    /// Of a flow made by move(), which are TCP to port 443 else.
+    void service(quint32 flowId, quint8 protocol, quint16 port, Direction direction = Direction::Outgoing)
+    {
+        Flow &flow = m_flows[flowId];
+        flow.protocol = protocol;
+        flow.servicePort = port;
+        flow.direction = direction;
         m_changed.insert(flowId, true);
     }
 
