@@ -475,6 +475,12 @@ QVariant LiveModel::data(const QModelIndex &index, int role) const
         return row.level == Level::Remote
             ? QVariant(static_cast<const RemoteNode &>(row).remote.address.toString())
             : QVariant();
+    case programRole: {
+        const ApplicationNode *application = asApplication(&row);
+        const ProgramNode *program =
+            application && !application->rows.empty() ? application->rows.front().get() : asProgram(&row);
+        return program && program->program.pid != 0 ? program->program.name : QString();
+    }
     case copyRole:
         return row.level != Level::Remote || index.column() != Name
             ? QVariant()
