@@ -6,6 +6,7 @@
 #include <QDateTime>
 #include <QLocale>
 #include <QNetworkInterface>
+#include <QSettings>
 
 #include <chrono>
 #include <ctime>
@@ -16,6 +17,8 @@ using namespace std::chrono_literals;
 namespace Nettally {
 
 namespace {
+
+constexpr auto placeFilesKey = "places/files";
 
 /// The time of day of a reading, in milliseconds since 1970 UTC. The readings carry the clock that counts on
 /// through suspend and is never set; the record needs the one people go by.
@@ -62,7 +65,7 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     , m_store(databasePath)
     , m_catchUp(m_client, m_store)
     , m_alerts(alertFolder(), QDBusConnection::sessionBus(), QDBusConnection::systemBus())
-    , m_window(m_model, m_history, m_connections, m_interfaces)
+    , m_window({m_model, m_history, m_remotes, m_places, m_protocols, m_connections, m_interfaces})
     , m_tray(m_model, m_history, m_window)
 {
     m_request.intervalMs = intervalMs;
@@ -74,10 +77,20 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     connect(&m_identities, &IdentityService::found, &m_model, &LiveModel::identify);
     m_model.setNameBook(&m_names);
     m_connections.setNameBook(&m_names);
+    m_remotes.setNameBook(&m_names);
+    m_remotes.setPlaceBook(&m_places);
+    m_places.setFiles(QSettings().value(QLatin1StringView(placeFilesKey)).toStringList());
+    connect(&m_window, &MainWindow::placeFilesChosen, this, [this](const QStringList &files) {
+        QSettings().setValue(QLatin1StringView(placeFilesKey), files);
+        m_places.setFiles(files);
+        m_places.refresh();
+    });
     m_client.setNamesWanted(true);
     connect(&m_client, &MonitorClient::namesReceived, this, [this](const QList<NameAnswer> &answers) {
-        if (m_nameObserver.take(answers))
-            m_model.renewNames();
+        if (!m_nameObserver.take(answers))
+            return;
+        m_model.renewNames();
+        m_remotes.renewNames();
     });
     connect(&m_client, &MonitorClient::balanceReceived, this,
             [this](quint64, const QList<InterfaceBalance> &interfaces) { m_interfaces.take(interfaces); });
@@ -112,6 +125,7 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     connectAlerts();
     m_statusTimer.setInterval(30s);
     connect(&m_statusTimer, &QTimer::timeout, this, [this] {
+        m_places.refresh();
         if (m_client.state() == MonitorClient::State::Live && m_window.isVisible())
             m_client.requestStatus();
     });
@@ -198,6 +212,7 @@ void Pipeline::start(bool isHidden)
     // Root may see everything without being asked.
     subscribe(geteuid() == 0 ? Scope::All : Scope::Own, false);
     m_statusTimer.start();
+    m_places.refresh();
     askForBalance();
 }
 
@@ -217,6 +232,8 @@ void Pipeline::takeUpdate(const UsageUpdate &update)
             m_identities.forget(id);
     }
     m_model.apply(m_book, change);
+    m_remotes.apply(m_book, change);
+    m_protocols.apply(m_book, change);
     m_history.apply(m_book, change);
     m_alerts.engine().takeLive(change);
 }

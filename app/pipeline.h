@@ -11,6 +11,9 @@
 #include "mainwindow.h"
 #include "monitorclient.h"
 #include "nameobserver.h"
+#include "placebook.h"
+#include "protocolsmodel.h"
+#include "remotesmodel.h"
 #include "traffichistory.h"
 #include "tray.h"
 #include "usagebook.h"
@@ -25,14 +28,16 @@ struct AlertChoices;
 /**
  * The road of the data through the app, and the only place that knows both of its ends:
  *
- *     MonitorClient -> UsageUpdate -> UsageBook -> UsageChange -> TrafficHistory, LiveModel -> MainWindow
+ *     MonitorClient -> UsageUpdate -> UsageBook -> UsageChange -> TrafficHistory, LiveModel, RemotesModel,
+ *                                                                  ProtocolsModel -> MainWindow
  *     UsageChange -> IdentityService -> Identity -> LiveModel
  *     MonitorClient -> JournalPart -> HistoryCatchUp -> HistoryStore (the record; of UsageChange where the
  *                                                       helper keeps no journal)
  *     HistoryStore -> HistoryAnswer -> HistoryBrowser -> MainWindow, when its page asks
- *     MonitorClient -> NameAnswer -> NameObserver -> NameBook -> LiveModel, ConnectionsModel
+ *     MonitorClient -> NameAnswer -> NameObserver -> NameBook -> LiveModel, RemotesModel, ConnectionsModel
  *     MonitorClient -> InterfaceBalance -> InterfaceModel -> MainWindow
  *     MonitorClient -> ConnectionList -> ConnectionsModel -> MainWindow, while its page is seen
+ *     files of this machine -> PlaceBook -> RemotesModel
  *     HistoryStore -> sums of today and the month -> Tray
  *     HistoryStore -> HistoryAnswer, UsageBook -> UsageChange -> AlertService -> notifications, commands
  */
@@ -66,6 +71,9 @@ private:
     AlertService m_alerts;
     TrafficHistory m_history;
     LiveModel m_model;
+    PlaceBook m_places;
+    RemotesModel m_remotes;
+    ProtocolsModel m_protocols;
     InterfaceModel m_interfaces;
     ConnectionsModel m_connections;
     MainWindow m_window;

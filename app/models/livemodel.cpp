@@ -472,8 +472,15 @@ QVariant LiveModel::data(const QModelIndex &index, int role) const
     case Qt::AccessibleTextRole:
         return accessibleText(row, index.column());
     case addressRole:
-        return row.level != Level::Remote ? QVariant()
-                                          : static_cast<const RemoteNode &>(row).remote.address.toString();
+        return row.level == Level::Remote
+            ? QVariant(static_cast<const RemoteNode &>(row).remote.address.toString())
+            : QVariant();
+    case programRole: {
+        const ApplicationNode *application = asApplication(&row);
+        const ProgramNode *program =
+            application && !application->rows.empty() ? application->rows.front().get() : asProgram(&row);
+        return program && program->program.pid != 0 ? program->program.name : QString();
+    }
     case copyRole:
         return row.level != Level::Remote || index.column() != Name
             ? QVariant()

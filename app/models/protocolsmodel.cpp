@@ -103,7 +103,7 @@ QString ProtocolsModel::heading(int column) const
 {
     switch (column) {
     case Name:
-        return tr("Protocol and service");
+        return tr("Protocol");
     case Programs:
         return tr("Programs");
     case ReceiveRate:

@@ -372,7 +372,7 @@ void AlertsPage::showRowMenu(const QPoint &position)
         return;
     const AlertEvent event = m_events.event(m_filter->mapToSource(index));
     QMenu menu(this);
-    menu.addAction(m_table->copyAction());
+    m_table->addRowActions(menu, index);
     if (event.kind != AlertKind::NotMeasuring)
         menu.addAction(tr("Open in the history"), this, [this, event] { Q_EMIT historyRequested(event); });
     if (!event.program.isEmpty()) {

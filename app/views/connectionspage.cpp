@@ -69,6 +69,7 @@ ConnectionsPage::ConnectionsPage(ConnectionsModel &model, QWidget *parent)
         {u"systemd-reso"_s, u"419430"_s, u"198.51.100.255"_s, u"65535"_s, tcpStateText(TcpState::Established),
          u"00.0 ms"_s, u"0,000"_s, u"00.0 MiB"_s, u"00.0 MiB"_s, u"00 min 00 s"_s, u"198.51.100.255:65535"_s},
         ConnectionsModel::Received, Qt::DescendingOrder, {ConnectionsModel::Pid, ConnectionsModel::Local});
+    m_table->setRawUnits({{}, {}, {}, {}, {}, u"µs"_s, {}, u"bytes"_s, u"bytes"_s, u"ms"_s});
     connect(m_table, &QTreeView::customContextMenuRequested, this, &ConnectionsPage::showRowMenu);
 
     m_empty->setAlignment(Qt::AlignCenter);
@@ -103,6 +104,16 @@ ConnectionsPage::~ConnectionsPage()
     m_table->saveColumns();
 }
 
+QString ConnectionsPage::filterText() const
+{
+    return m_filterEdit->text();
+}
+
+void ConnectionsPage::setFilterText(const QString &text)
+{
+    m_filterEdit->setText(text);
+}
+
 void ConnectionsPage::focusFilter()
 {
     m_filterEdit->setFocus(Qt::ShortcutFocusReason);
@@ -127,7 +138,7 @@ void ConnectionsPage::showRowMenu(const QPoint &position)
     if (!index.isValid())
         return;
     QMenu menu(this);
-    menu.addAction(m_table->copyAction());
+    m_table->addRowActions(menu, index);
     // The rows may change places while the menu is open: everything is taken before.
     for (const int column :
          {ConnectionsModel::ProgramName, ConnectionsModel::Remote, ConnectionsModel::State}) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tablepage.h"
+
 #include <QTimer>
 #include <QWidget>
 
@@ -15,7 +17,7 @@ class FigureTree;
 class TextFilter;
 
 /// The table of TCP connections. Asks for a new reading each second, but only while it is seen.
-class ConnectionsPage : public QWidget {
+class ConnectionsPage : public QWidget, public TablePage {
     Q_OBJECT
 
 public:
@@ -23,7 +25,10 @@ public:
     explicit ConnectionsPage(ConnectionsModel &model, QWidget *parent = nullptr);
     ~ConnectionsPage() override;
 
-    void focusFilter();
+    FigureTree &table() override { return *m_table; }
+    QString filterText() const override;
+    void setFilterText(const QString &text) override;
+    void focusFilter() override;
     /// What to say while there are no connections at all.
     void setEmptyText(const QString &text);
     /// A sentence about the list on show, above it; empty when there is nothing to say.

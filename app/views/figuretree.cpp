@@ -5,11 +5,13 @@
 #include "palette.h"
 #include "remotename.h"
 
+#include <QAbstractProxyModel>
 #include <QAction>
 #include <QClipboard>
 #include <QGuiApplication>
 #include <QHeaderView>
 #include <QMenu>
+#include <QMouseEvent>
 #include <QSettings>
 
 #include <algorithm>
@@ -22,6 +24,37 @@ namespace {
 
 constexpr int leastWideWidth = 110;
 
+QString copyText(const QModelIndex &cell)
+{
+    const QVariant more = cell.data(copyRole);
+    return (more.isValid() ? more : cell.data()).toString().replace(QChar::Nbsp, u' ');
+}
+
+/// Names are chosen by strangers: one that begins like a formula must not become one.
+QString csvCell(QString text)
+{
+    if (!text.isEmpty() && u"=+-@\t\r"_s.contains(text.front()))
+        text.prepend(u'\'');
+    const bool isPlain = std::none_of(text.cbegin(), text.cend(), [](QChar letter) {
+        return letter == u',' || letter == u'"' || letter == u'\n' || letter == u'\r';
+    });
+    return isPlain ? text : u'"' + text.replace(u'"', u"\"\""_s) + u'"';
+}
+
+QString rawText(const QVariant &figure)
+{
+    switch (figure.typeId()) {
+    case QMetaType::Double:
+        return QString::number(figure.toDouble(), 'g', 12);
+    case QMetaType::ULongLong:
+        return QString::number(figure.toULongLong());
+    case QMetaType::UnknownType:
+        return {};
+    default:
+        return QString::number(figure.toLongLong());
+    }
+}
+
 } // namespace
 
 FigureTree::FigureTree(const QString &settings, QWidget *parent)
@@ -30,6 +63,8 @@ FigureTree::FigureTree(const QString &settings, QWidget *parent)
     , m_columnsKey(settings + u"/columns"_s)
     , m_wideWidthKey(settings + u"/nameWidthChosen"_s)
     , m_copy(new QAction(tr("Copy"), this))
+    , m_copyCsv(new QAction(tr("Copy as CSV"), this))
+    , m_explain(new QAction(tr("Explain this number"), this))
 {
     setObjectName(settings);
     setItemDelegate(new FigureDelegate(this));
@@ -45,9 +80,18 @@ FigureTree::FigureTree(const QString &settings, QWidget *parent)
     setFont(withTabularFigures(font()));
 
     m_copy->setShortcut(QKeySequence::Copy);
-    m_copy->setShortcutContext(Qt::WidgetShortcut);
+    m_copyCsv->setShortcut(Qt::CTRL | Qt::SHIFT | Qt::Key_C);
+    m_explain->setShortcut(Qt::SHIFT | Qt::Key_F1);
+    for (QAction *action : {m_copy, m_copyCsv, m_explain}) {
+        action->setShortcutContext(Qt::WidgetShortcut);
+        addAction(action);
+    }
     connect(m_copy, &QAction::triggered, this, &FigureTree::copySelection);
-    addAction(m_copy);
+    connect(m_copyCsv, &QAction::triggered, this, &FigureTree::copySelectionAsCsv);
+    connect(m_explain, &QAction::triggered, this, [this] {
+        if (currentIndex().isValid())
+            Q_EMIT explanationWanted(currentIndex());
+    });
 
     header()->setStretchLastSection(false);
     header()->setSectionsMovable(true);
@@ -158,7 +202,90 @@ void FigureTree::fitWideColumn()
     m_isFitting = false;
 }
 
-void FigureTree::copySelection() const
+void FigureTree::setAbsentColumns(const QList<int> &columns)
+{
+    if (columns == m_absentColumns)
+        return;
+    // What comes back is shown as it was meant to be at first.
+    for (const int column : std::as_const(m_absentColumns))
+        header()->setSectionHidden(column, m_hiddenColumns.contains(column));
+    m_absentColumns = columns;
+    for (const int column : columns)
+        header()->setSectionHidden(column, true);
+    fitWideColumn();
+}
+
+void FigureTree::setRawUnits(const QStringList &units, int role)
+{
+    m_rawUnits = units;
+    m_rawRole = role;
+}
+
+void FigureTree::setWays(const Ways &ways)
+{
+    m_ways = ways;
+    setExpandsOnDoubleClick(false);
+    for (const auto key : {Qt::Key_Return, Qt::Key_Enter}) {
+        auto *enterRow = new QAction(this);
+        enterRow->setShortcut(key);
+        enterRow->setShortcutContext(Qt::WidgetShortcut);
+        connect(enterRow, &QAction::triggered, this, [this] { enter(currentIndex()); });
+        addAction(enterRow);
+    }
+}
+
+void FigureTree::enter(const QModelIndex &index)
+{
+    if (!index.isValid())
+        return;
+    if (const QList<Way> ways = m_ways(index); !ways.isEmpty())
+        ways.constFirst().go();
+    else
+        setExpanded(index.siblingAtColumn(0), !isExpanded(index.siblingAtColumn(0)));
+}
+
+void FigureTree::mouseDoubleClickEvent(QMouseEvent *event)
+{
+    QTreeView::mouseDoubleClickEvent(event);
+    const QModelIndex index = indexAt(event->position().toPoint());
+    // Not on the arrow before the first column, which opens and closes.
+    if (m_ways && event->button() == Qt::LeftButton
+        && visualRect(index).contains(event->position().toPoint()))
+        enter(index);
+}
+
+void FigureTree::addRowActions(QMenu &menu, const QModelIndex &index)
+{
+    if (m_ways) {
+        for (const Way &way : m_ways(index))
+            menu.addAction(QString(way.text).replace(u'&', u"&&"_s), this, way.go);
+        menu.addSeparator();
+    }
+    menu.addActions({m_copy, m_copyCsv});
+    // The row may change its place while the menu is open.
+    menu.addAction(m_explain->text(), this, [this, place = QPersistentModelIndex(index)] {
+        if (place.isValid())
+            Q_EMIT explanationWanted(place);
+    });
+    menu.addSeparator();
+}
+
+bool FigureTree::showRow(const QModelIndex &index)
+{
+    QModelIndex place = index;
+    if (const auto *proxy = qobject_cast<const QAbstractProxyModel *>(model());
+        proxy && index.model() == proxy->sourceModel())
+        place = proxy->mapFromSource(index);
+    if (!place.isValid() || place.model() != model())
+        return false;
+    for (QModelIndex above = place.parent(); above.isValid(); above = above.parent())
+        expand(above);
+    setCurrentIndex(place);
+    scrollTo(place);
+    return true;
+}
+
+QList<int> FigureTree::shownColumns() const
 {
     QList<int> columns;
     for (int visual = 0; visual < header()->count(); ++visual) {
@@ -166,33 +293,73 @@ void FigureTree::copySelection() const
         if (!header()->isSectionHidden(column))
             columns.append(column);
     }
+    return columns;
+}
+
+QModelIndexList FigureTree::selectedInOrder() const
+{
     QModelIndexList rows = selectionModel()->selectedRows();
-    if (rows.isEmpty())
-        return;
     std::sort(rows.begin(), rows.end(), [this](const QModelIndex &a, const QModelIndex &b) {
         return visualRect(a).top() < visualRect(b).top();
     });
+    return rows;
+}
+
+void FigureTree::copySelection() const
+{
+    const QList<int> columns = shownColumns();
+    const QModelIndexList rows = selectedInOrder();
+    if (rows.isEmpty())
+        return;
     QStringList lines;
     QStringList cells;
-    for (const int column : std::as_const(columns))
+    for (const int column : columns)
         cells.append(model()->headerData(column, Qt::Horizontal).toString());
     lines.append(cells.join(u'\t'));
-    for (const QModelIndex &row : std::as_const(rows)) {
+    for (const QModelIndex &row : rows) {
         cells.clear();
-        for (const int column : std::as_const(columns)) {
-            const QModelIndex cell = row.siblingAtColumn(column);
-            const QVariant more = cell.data(copyRole);
-            cells.append((more.isValid() ? more : cell.data()).toString().replace(QChar::Nbsp, u' '));
-        }
+        for (const int column : columns)
+            cells.append(copyText(row.siblingAtColumn(column)));
         lines.append(cells.join(u'\t'));
     }
     QGuiApplication::clipboard()->setText(lines.join(u'\n') + u'\n');
+}
+
+/// RFC 4180; figures as plain numbers in the unit that the heading names, those not known empty.
+void FigureTree::copySelectionAsCsv() const
+{
+    const QList<int> columns = shownColumns();
+    const QModelIndexList rows = selectedInOrder();
+    if (rows.isEmpty())
+        return;
+    QString csv;
+    QStringList cells;
+    for (const int column : columns) {
+        const QString heading = model()->headerData(column, Qt::Horizontal).toString();
+        const QString unit = m_rawUnits.value(column);
+        cells.append(csvCell(unit.isEmpty() ? heading : u"%1 (%2)"_s.arg(heading, unit)));
+    }
+    csv += cells.join(u',') + u"\r\n"_s;
+    for (const QModelIndex &row : rows) {
+        cells.clear();
+        for (const int column : columns) {
+            const QModelIndex cell = row.siblingAtColumn(column);
+            if (m_rawUnits.value(column).isEmpty())
+                cells.append(csvCell(copyText(cell)));
+            else
+                cells.append(rawText(cell.data(m_rawRole)));
+        }
+        csv += cells.join(u',') + u"\r\n"_s;
+    }
+    QGuiApplication::clipboard()->setText(csv);
 }
 
 void FigureTree::showHeaderMenu(const QPoint &position)
 {
     QMenu menu(this);
     for (int column = 0; column < header()->count(); ++column) {
+        if (m_absentColumns.contains(column))
+            continue;
         QAction *action = menu.addAction(model()->headerData(column, Qt::Horizontal).toString());
         action->setCheckable(true);
         action->setChecked(!header()->isSectionHidden(column));
@@ -211,6 +378,8 @@ void FigureTree::showHeaderMenu(const QPoint &position)
         }
         QSettings().remove(m_headerKey);
         restoreColumns();
+        for (const int column : std::as_const(m_absentColumns))
+            header()->setSectionHidden(column, true);
         fitWideColumn();
     });
     menu.exec(header()->mapToGlobal(position));

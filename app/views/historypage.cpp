@@ -85,6 +85,7 @@ HistoryPage::HistoryPage(const QTimeZone &zone, QWidget *parent)
     m_tree->setUpColumns({u"00.0 MiB"_s, u"00.0 MiB"_s, u"100.0 %"_s, u"> +999 %"_s, u"30 Nov, 00:00"_s,
                           u"30 Nov, 00:00"_s, u"000000000"_s},
                          HistoryModel::Share, Qt::DescendingOrder);
+    m_tree->setRawUnits({{}, u"bytes"_s, u"bytes"_s, u"0 to 1"_s}, HistoryModel::SortRole);
     m_tree->setMinimumHeight(120);
     m_chart->setMinimumHeight(m_chart->minimumSizeHint().height());
     connect(m_tree, &QTreeView::customContextMenuRequested, this, &HistoryPage::showRowMenu);
@@ -148,7 +149,6 @@ HistoryPage::HistoryPage(const QTimeZone &zone, QWidget *parent)
     addShortcut(Qt::Key_Return, m_tree, &HistoryPage::enterCurrent);
     addShortcut(Qt::Key_Enter, m_tree, &HistoryPage::enterCurrent);
     addShortcut(Qt::Key_Backspace, m_tree, &HistoryPage::leave);
-    addShortcut(Qt::ALT | Qt::Key_Left, this, &HistoryPage::leave);
     connect(m_chart, &HistoryChart::seriesActivated, this,
             [this](const QString &key) { m_browser.enter(key); });
     connect(m_range, &HistoryRangeBar::kindChosen, &m_browser, &HistoryBrowser::setLatest);
@@ -491,6 +491,23 @@ void HistoryPage::enterCurrent()
 void HistoryPage::leave()
 {
     m_browser.leaveTo(m_browser.path().size() - 1);
+    m_depthOpened = std::min(m_depthOpened, m_browser.path().size());
+}
+
+void HistoryPage::open(const QList<HistoryStep> &path, HistoryQuery::By by)
+{
+    m_filterEdit->clear();
+    m_depthOpened = path.size();
+    m_browser.restrict(path, by);
+}
+
+bool HistoryPage::goBack()
+{
+    m_depthOpened = std::min(m_depthOpened, m_browser.path().size());
+    if (m_browser.path().size() == m_depthOpened)
+        return false;
+    leave();
+    return true;
 }
 
 void HistoryPage::showRowMenu(const QPoint &position)
@@ -499,7 +516,7 @@ void HistoryPage::showRowMenu(const QPoint &position)
     if (!index.isValid())
         return;
     QMenu menu(this);
-    menu.addAction(m_tree->copyAction());
+    m_tree->addRowActions(menu, index);
     // The rows may change places while the menu is open: everything is taken before.
     const QString key = index.data(HistoryModel::KeyRole).toString();
     const QString name = index.siblingAtColumn(HistoryModel::Name).data().toString().replace(u'&', u"&&"_s);

@@ -37,6 +37,10 @@ public:
     HistoryBrowser &browser() { return m_browser; }
     MeasureSwitch &measureSwitch() { return *m_measure; }
     void focusFilter();
+    /// To what is behind these steps; goBack() ends where it leads.
+    void open(const QList<HistoryStep> &path, HistoryQuery::By by);
+    /// One step back; false where there is none.
+    bool goBack();
     /// On a narrow window.
     void setCompact(bool compact);
     void setUnitStyle(UnitStyle style);
@@ -81,6 +85,7 @@ private:
     bool m_isPaused = false;
     bool m_isCompact = false;
     bool m_isSortedByTime = false;
+    qsizetype m_depthOpened = 0; ///< of the path that open() was given
     std::pair<int, Qt::SortOrder> m_orderOfNames; ///< while sorted by time: that of other rows
     QTimer m_refreshTimer;
     HistoryRangeBar *m_range;

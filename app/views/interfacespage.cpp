@@ -272,11 +272,11 @@ void InterfacesPage::expandFirst()
 
 void InterfacesPage::showRowMenu(FigureTree *tree, const QPoint &position)
 {
-    if (!tree->indexAt(position).isValid())
+    const QModelIndex index = tree->indexAt(position);
+    if (!index.isValid())
         return;
     QMenu menu(this);
-    menu.addAction(tree->copyAction());
-    menu.addSeparator();
+    tree->addRowActions(menu, index);
     menu.addAction(tr("Expand all"), tree, &QTreeView::expandAll);
     menu.addAction(tr("Collapse all"), tree, &QTreeView::collapseAll);
     menu.exec(tree->viewport()->mapToGlobal(position));

@@ -4,15 +4,22 @@
 #include "alertspage.h"
 #include "connectionsmodel.h"
 #include "connectionspage.h"
+#include "figureexplainer.h"
+#include "figuretree.h"
 #include "historypage.h"
 #include "interfacemodel.h"
 #include "interfacespage.h"
 #include "livemodel.h"
 #include "measureswitch.h"
+#include "navigator.h"
 #include "noticebar.h"
 #include "overviewpage.h"
 #include "palette.h"
 #include "programspage.h"
+#include "protocolsmodel.h"
+#include "protocolspage.h"
+#include "remotesmodel.h"
+#include "remotespage.h"
 #include "traffichistory.h"
 
 #include <QActionGroup>
@@ -20,6 +27,7 @@
 #include <QBoxLayout>
 #include <QButtonGroup>
 #include <QEvent>
+#include <QFileDialog>
 #include <QFrame>
 #include <QLabel>
 #include <QLocale>
@@ -33,6 +41,7 @@
 #include <QTimeZone>
 #include <QToolButton>
 #include <QToolTip>
+#include <QWhatsThis>
 
 #include <array>
 
@@ -48,8 +57,8 @@ constexpr auto rateKey = "units/rate";
 constexpr auto measureKey = "view/measure";
 constexpr auto remotesKey = "view/remotes";
 /// By MainWindow::Page: the name on the command line, and of the icon.
-constexpr std::array pageNameTable = {"overview",   "programs", "connections",
-                                      "interfaces", "history",  "alerts"};
+constexpr std::array pageNameTable = {"overview",    "programs",   "remotes", "protocols",
+                                      "connections", "interfaces", "history", "alerts"};
 /// Below this width the sidebar shows its icons alone.
 constexpr int compactBelow = 760;
 constexpr int sidebarWidth = 160;
@@ -70,21 +79,25 @@ QPixmap dot(const QColor &colour, qreal devicePixelRatio)
 
 } // namespace
 
-MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsModel &connections,
-                       InterfaceModel &interfaces, QWidget *parent)
+MainWindow::MainWindow(const Models &models, QWidget *parent)
     : QMainWindow(parent)
-    , m_model(model)
-    , m_history(history)
-    , m_connectionsModel(connections)
-    , m_interfaces(interfaces)
+    , m_model(models.programs)
+    , m_history(models.traffic)
+    , m_remotesModel(models.remotes)
+    , m_protocolsModel(models.protocols)
+    , m_connectionsModel(models.connections)
+    , m_interfaces(models.interfaces)
     , m_pageButtons(new QButtonGroup(this))
     , m_pages(new QStackedWidget(this))
-    , m_overview(new OverviewPage(history, model, interfaces, this))
-    , m_programs(new ProgramsPage(model, this))
-    , m_connections(new ConnectionsPage(connections, this))
-    , m_interfacesPage(new InterfacesPage(interfaces, this))
+    , m_overview(new OverviewPage(models.traffic, models.programs, models.interfaces, this))
+    , m_programs(new ProgramsPage(models.programs, this))
+    , m_remotes(new RemotesPage(models.remotes, models.places, this))
+    , m_protocols(new ProtocolsPage(models.protocols, this))
+    , m_connections(new ConnectionsPage(models.connections, this))
+    , m_interfacesPage(new InterfacesPage(models.interfaces, this))
     , m_historyPage(new HistoryPage(QTimeZone::systemTimeZone(), this))
     , m_alertsPage(new AlertsPage(this))
+    , m_navigator(new Navigator(*this, *m_historyPage))
     , m_measureActions(new QActionGroup(this))
     , m_helperNotice(new NoticeBar(this))
     , m_scopeNotice(new NoticeBar(this))
@@ -130,6 +143,8 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
     };
     addPage(Page::Overview, scrolling(m_overview, Qt::ScrollBarAlwaysOff), tr("Overview"));
     addPage(Page::Programs, m_programs, tr("Programs"));
+    addPage(Page::Remotes, m_remotes, tr("Remote hosts"));
+    addPage(Page::Protocols, m_protocols, tr("Protocols"));
     addPage(Page::Connections, m_connections, tr("Connections"));
     addPage(Page::Interfaces, m_interfacesPage, tr("Interfaces"));
     addPage(Page::History, scrolling(m_historyPage, Qt::ScrollBarAsNeeded), tr("History"));
@@ -140,7 +155,8 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
     static_cast<QVBoxLayout *>(m_sidebar->layout())->addStretch(1);
 
     connect(m_overview, &OverviewPage::interfacesRequested, this, [this] { setPage(Page::Interfaces); });
-    for (MeasureSwitch *measure : {&m_programs->measureSwitch(), &m_historyPage->measureSwitch()})
+    for (MeasureSwitch *measure : {&m_programs->measureSwitch(), &m_remotes->measureSwitch(),
+                                   &m_protocols->measureSwitch(), &m_historyPage->measureSwitch()})
         connect(measure, &MeasureSwitch::measureChosen, this, &MainWindow::chooseMeasure);
 
     m_scopeNotice->setDismissible(true);
@@ -148,12 +164,12 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
     connect(m_helperNotice, &NoticeBar::actionRequested, this, &MainWindow::retryRequested);
     connect(m_scopeNotice, &NoticeBar::actionRequested, this, [this] { Q_EMIT scopeRequested(Scope::All); });
 
-    auto *filter = new QAction(this);
-    filter->setShortcut(QKeySequence::Find);
-    connect(filter, &QAction::triggered, this, [this] {
-        if (m_pages->currentWidget() == m_connections) {
-            m_connections->focusFilter();
-            return;
+    addShortcut(QKeySequence::Find, [this] {
+        for (TablePage *table : std::initializer_list<TablePage *>{m_remotes, m_protocols, m_connections}) {
+            if (m_pages->currentWidget() == dynamic_cast<QWidget *>(table)) {
+                table->focusFilter();
+                return;
+            }
         }
         if (page() == Page::History) {
             m_historyPage->focusFilter();
@@ -166,21 +182,15 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
         setPage(Page::Programs);
         m_programs->focusFilter();
     });
-    auto *quit = new QAction(this);
-    quit->setShortcut(Qt::CTRL | Qt::Key_Q);
     // Closing may leave it in the tray.
-    connect(quit, &QAction::triggered, this, [] { QCoreApplication::exit(); });
-    auto *close = new QAction(this);
-    close->setShortcut(QKeySequence::Close);
-    connect(close, &QAction::triggered, this, &QWidget::close);
-    auto *otherMeasure = new QAction(this);
-    otherMeasure->setShortcut(Qt::CTRL | Qt::Key_B);
-    connect(otherMeasure, &QAction::triggered, this, [this] {
+    addShortcut(Qt::CTRL | Qt::Key_Q, [] { QCoreApplication::exit(); });
+    addShortcut(QKeySequence::Close, [this] { close(); });
+    const auto otherMeasure = [this] {
         // What was measured once can be shown whatever is measured now.
         if (m_isNetworkMeasured || page() == Page::History)
             chooseMeasure(m_wantedMeasure == Measure::Network ? Measure::Payload : Measure::Network);
-    });
-    addActions({filter, quit, close, otherMeasure});
+    };
+    addShortcut(Qt::CTRL | Qt::Key_B, otherMeasure);
 
     const QSettings settings;
     UnitStyle style;
@@ -193,6 +203,8 @@ MainWindow::MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsMod
         ? Measure::Payload
         : Measure::Network;
     m_menu->setMenu(makeMenu());
+    addWays();
+    m_navigator->addCommand(tr("Payload or network bytes"), otherMeasure);
     updateMeasure();
     resize(1080, 700);
     restoreGeometry(settings.value(QLatin1StringView(geometryKey)).toByteArray());
@@ -305,6 +317,7 @@ QMenu *MainWindow::makeMenu()
     };
     const auto showNames = [this](bool areNames) {
         m_model.setNamesShown(areNames);
+        m_remotesModel.setNamesShown(areNames);
         m_connectionsModel.setNamesShown(areNames);
     };
     const bool areAddresses = QSettings().value(QLatin1StringView(remotesKey)).toString() == u"addresses";
@@ -325,7 +338,57 @@ QMenu *MainWindow::makeMenu()
                   setUnitStyle({isSi ? UnitBase::Si : UnitBase::Iec, m_style.rateUnit});
                   QSettings().setValue(QLatin1StringView(baseKey), isSi ? u"si"_s : u"iec"_s);
               });
+    addPlaceChoicesTo(*menu);
     return menu;
+}
+
+void MainWindow::addPlaceChoicesTo(QMenu &menu)
+{
+    menu.addSection(tr("Countries and networks"));
+    menu.addAction(tr("Choose files…"), this, [this] {
+        auto *dialog = new QFileDialog(this, tr("Files of countries and networks"), QString(),
+                                       tr("MaxMind’s format (*.mmdb)"));
+        dialog->setAttribute(Qt::WA_DeleteOnClose);
+        dialog->setFileMode(QFileDialog::ExistingFiles);
+        connect(dialog, &QFileDialog::filesSelected, this, &MainWindow::placeFilesChosen);
+        dialog->open();
+    });
+    menu.addAction(tr("Those of the usual places"), this, [this] { Q_EMIT placeFilesChosen({}); });
+}
+
+/// From rows to what other pages know of them, the search, and what explains a figure.
+void MainWindow::addWays()
+{
+    m_navigator->addPage(Page::Programs, *m_programs);
+    m_navigator->addPage(Page::Remotes, *m_remotes);
+    m_navigator->addPage(Page::Protocols, *m_protocols);
+    m_navigator->addPage(Page::Connections, *m_connections);
+    m_navigator->addCommand(tr("Pause or resume"), [this] { setPaused(!m_model.isPaused()); });
+    m_navigator->addCommand(tr("Show all programs…"), [this] { Q_EMIT scopeRequested(Scope::All); });
+    m_navigator->addCommand(tr("Show only mine"), [this] { Q_EMIT scopeRequested(Scope::Own); });
+    for (QAction *action : m_menu->menu()->actions()) {
+        if (!action->isSeparator() && !action->actionGroup())
+            m_navigator->addCommand(action->text(), [action] { action->trigger(); });
+    }
+    addShortcut(Qt::CTRL | Qt::Key_K, [this] { m_navigator->openSearch(); });
+    addShortcut(Qt::ALT | Qt::Key_Left, [this] { m_navigator->goBack(); });
+    for (FigureTree *tree : findChildren<FigureTree *>())
+        connect(tree, &FigureTree::explanationWanted, this, &MainWindow::explain);
+}
+
+void MainWindow::addShortcut(const QKeySequence &keys, const std::function<void()> &action)
+{
+    auto *shortcut = new QAction(this);
+    shortcut->setShortcut(keys);
+    connect(shortcut, &QAction::triggered, this, action);
+    addAction(shortcut);
+}
+
+void MainWindow::explain(const QModelIndex &index)
+{
+    const auto *tree = static_cast<FigureTree *>(sender());
+    const QPoint place = tree->viewport()->mapToGlobal(tree->visualRect(index).bottomLeft());
+    QWhatsThis::showText(place, figureExplanation(index, m_measure, m_status), m_pages->currentWidget());
 }
 
 /// In the order of Page.
@@ -356,6 +419,14 @@ QStringList MainWindow::pageNames()
     for (const char *name : pageNameTable)
         names.append(QLatin1StringView(name));
     return names;
+}
+
+QStringList MainWindow::pageTitles() const
+{
+    QStringList titles;
+    for (int id = 0; id < m_pages->count(); ++id)
+        titles.append(m_pageButtons->button(id)->accessibleName());
+    return titles;
 }
 
 void MainWindow::setPage(Page page)
@@ -489,12 +560,20 @@ void MainWindow::updateMeasure()
     else if (!isMeasured)
         reason = tr("Packets are not counted here: %1").arg(note);
     const Measure measure = isMeasured ? m_wantedMeasure : Measure::Payload;
+    m_measure = measure;
     m_model.setMeasured(measured);
     m_model.setMeasure(measure);
     m_history.setMeasure(measure);
     m_historyPage->setMeasure(m_wantedMeasure);
-    m_programs->measureSwitch().setMeasure(measure);
-    m_programs->measureSwitch().setReason(reason);
+    for (UsageTree *model : std::initializer_list<UsageTree *>{&m_remotesModel, &m_protocolsModel}) {
+        model->setMeasured(measured);
+        model->setMeasure(measure);
+    }
+    for (MeasureSwitch *choice :
+         {&m_programs->measureSwitch(), &m_remotes->measureSwitch(), &m_protocols->measureSwitch()}) {
+        choice->setMeasure(measure);
+        choice->setReason(reason);
+    }
     for (QAction *action : m_measureActions->actions()) {
         const auto choice = Measure(action->data().toInt());
         action->setEnabled(isMeasured);
@@ -511,6 +590,8 @@ void MainWindow::setUnitStyle(UnitStyle style)
 {
     m_style = style;
     m_model.setUnitStyle(style);
+    m_remotesModel.setUnitStyle(style);
+    m_protocolsModel.setUnitStyle(style);
     m_interfaces.setUnitStyle(style);
     m_interfacesPage->setUnitStyle(style);
     m_connectionsModel.setUnitBase(style.base);
@@ -527,6 +608,8 @@ void MainWindow::setPaused(bool paused)
 void MainWindow::showPaused(bool paused)
 {
     m_model.setPaused(paused);
+    m_remotesModel.setPaused(paused);
+    m_protocolsModel.setPaused(paused);
     m_interfaces.setPaused(paused);
     m_connectionsModel.setPaused(paused);
     m_overview->setPaused(paused);
@@ -574,6 +657,8 @@ void MainWindow::updateState()
             : tr("Fold the programs of other users into one row"));
     m_overview->setEmptyText(empty);
     m_programs->setEmptyText(empty);
+    m_remotes->setEmptyText(empty);
+    m_protocols->setEmptyText(empty);
     m_interfacesPage->setCanExplain(isLive);
     m_interfacesPage->setEmptyText(isLive ? tr("Waiting for the interfaces’ counters.") : empty);
     m_connections->setEmptyText(isLive ? noConnections : empty);

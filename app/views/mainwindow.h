@@ -8,6 +8,8 @@
 
 #include <QMainWindow>
 
+#include <functional>
+
 class QActionGroup;
 class QButtonGroup;
 class QFrame;
@@ -26,9 +28,15 @@ class HistoryPage;
 class InterfaceModel;
 class InterfacesPage;
 class LiveModel;
+class Navigator;
 class NoticeBar;
 class OverviewPage;
+class PlaceBook;
 class ProgramsPage;
+class ProtocolsModel;
+class ProtocolsPage;
+class RemotesModel;
+class RemotesPage;
 class TrafficHistory;
 
 /// Where the connection to the helper stands, as the window shows it.
@@ -46,15 +54,26 @@ class MainWindow : public QMainWindow {
     Q_OBJECT
 
 public:
-    enum class Page { Overview, Programs, Connections, Interfaces, History, Alerts };
+    enum class Page { Overview, Programs, Remotes, Protocols, Connections, Interfaces, History, Alerts };
 
-    /// Must not outlive the models.
-    MainWindow(LiveModel &model, TrafficHistory &history, ConnectionsModel &connections,
-               InterfaceModel &interfaces, QWidget *parent = nullptr);
+    /// What the window shows; it must not outlive them.
+    struct Models {
+        LiveModel &programs;
+        TrafficHistory &traffic;
+        RemotesModel &remotes;
+        const PlaceBook &places;
+        ProtocolsModel &protocols;
+        ConnectionsModel &connections;
+        InterfaceModel &interfaces;
+    };
+
+    explicit MainWindow(const Models &models, QWidget *parent = nullptr);
     ~MainWindow() override;
 
     /// The names of the pages, in their order: for a command line.
     static QStringList pageNames();
+    /// For people, likewise.
+    QStringList pageTitles() const;
     void setPage(Page page);
     Page page() const;
     void setHelperState(const HelperState &state);
@@ -85,6 +104,8 @@ Q_SIGNALS:
     void connectionsWanted();
     /// The user wants the interfaces watched for so long.
     void auditWanted(quint32 seconds);
+    /// The user chose files of countries and networks; none: those of the usual places.
+    void placeFilesChosen(const QStringList &files);
     /// The user wants another try at reaching the helper.
     void retryRequested();
     /// The user wants to see these programs; polkit may ask for a password.
@@ -99,6 +120,10 @@ private:
     QWidget *makeHeader();
     QFrame *makeStatusLine();
     QMenu *makeMenu();
+    void addPlaceChoicesTo(QMenu &menu);
+    void addWays();
+    void addShortcut(const QKeySequence &keys, const std::function<void()> &action);
+    void explain(const QModelIndex &index);
     void addPage(Page page, QWidget *widget, const QString &title);
     void chooseMeasure(Measure measure);
     void updateMeasure();
@@ -112,6 +137,8 @@ private:
 
     LiveModel &m_model;
     TrafficHistory &m_history;
+    RemotesModel &m_remotesModel;
+    ProtocolsModel &m_protocolsModel;
     ConnectionsModel &m_connectionsModel;
     InterfaceModel &m_interfaces;
     HelperState m_state;
@@ -127,10 +154,13 @@ private:
     QStackedWidget *m_pages;
     OverviewPage *m_overview;
     ProgramsPage *m_programs;
+    RemotesPage *m_remotes;
+    ProtocolsPage *m_protocols;
     ConnectionsPage *m_connections;
     InterfacesPage *m_interfacesPage;
     HistoryPage *m_historyPage;
     AlertsPage *m_alertsPage;
+    Navigator *m_navigator;
     QActionGroup *m_measureActions;
     QLabel *m_title = nullptr;
     QToolButton *m_pause = nullptr;
@@ -143,6 +173,7 @@ private:
     QPushButton *m_scopeButton = nullptr;
     QLabel *m_spilled = nullptr;
     bool m_isCompact = false;
+    Measure m_measure = Measure::Payload; ///< shown
 };
 
 } // namespace Nettally

@@ -60,6 +60,7 @@ ProgramsPage::ProgramsPage(LiveModel &model, QWidget *parent)
     m_tree->setUpColumns({u"419430"_s, u"usernam"_s, u"00.0 MiB/s"_s, u"00.0 MiB/s"_s, u"00.0 MiB"_s,
                           u"00.0 MiB"_s, u"0000"_s},
                          LiveModel::ReceiveRate, Qt::DescendingOrder);
+    m_tree->setRawUnits({{}, {}, {}, u"bytes/s"_s, u"bytes/s"_s, u"bytes"_s, u"bytes"_s});
     connect(m_tree, &QTreeView::customContextMenuRequested, this, &ProgramsPage::showRowMenu);
 
     m_empty->setAlignment(Qt::AlignCenter);
@@ -101,6 +102,16 @@ ProgramsPage::~ProgramsPage()
     m_tree->saveColumns();
 }
 
+QString ProgramsPage::filterText() const
+{
+    return m_filterEdit->text();
+}
+
+void ProgramsPage::setFilterText(const QString &text)
+{
+    m_filterEdit->setText(text);
+}
+
 void ProgramsPage::focusFilter()
 {
     m_filterEdit->setFocus(Qt::ShortcutFocusReason);
@@ -119,7 +130,7 @@ void ProgramsPage::showRowMenu(const QPoint &position)
     if (!index.isValid())
         return;
     QMenu menu(this);
-    menu.addAction(m_tree->copyAction());
+    m_tree->addRowActions(menu, index);
     // The rows may change places while the menu is open: everything is taken before.
     QStringList names;
     for (QModelIndex row = index; row.isValid(); row = row.parent())

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tablepage.h"
+
 #include <QWidget>
 
 class QLabel;
@@ -16,7 +18,7 @@ class MeasureSwitch;
 class TextFilter;
 
 /// The table of applications, their processes and the addresses they talk to.
-class ProgramsPage : public QWidget {
+class ProgramsPage : public QWidget, public TablePage {
     Q_OBJECT
 
 public:
@@ -24,7 +26,10 @@ public:
     explicit ProgramsPage(LiveModel &model, QWidget *parent = nullptr);
     ~ProgramsPage() override;
 
-    void focusFilter();
+    FigureTree &table() override { return *m_tree; }
+    QString filterText() const override;
+    void setFilterText(const QString &text) override;
+    void focusFilter() override;
     MeasureSwitch &measureSwitch() { return *m_measure; }
     /// What to say while there are no programs at all.
     void setEmptyText(const QString &text);

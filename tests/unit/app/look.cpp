@@ -1,26 +1,32 @@
 // SPDX-License-Identifier: MIT
 //
 // Paints the real window, fed with a script instead of a helper, into a picture to be looked at:
-//     look OUT.png [WIDTHxHEIGHT] [overview|programs|connections|interfaces|history|alerts] [light|dark]
-//     [full|empty|missing|gap|expanded|explaining|explained|ticks|first|hour|week|month|year|before|remotes|drilled|
+//     look OUT.png [WIDTHxHEIGHT] [overview|programs|remotes|protocols|connections|interfaces|history|alerts]
+//     [light|dark]
+//     [full|places|country|search|explain|empty|missing|gap|expanded|explaining|explained|ticks|first|hour|week|month|year|before|remotes|drilled|
 //     custom|pointed|painted|rules|rule]
 // "ticks" and "painted" measure as well: the time that a second's update takes with 1,000 programs shown, and
 // that of the history's graph.
 #include "alertspage.h"
 #include "connectionsmodel.h"
+#include "figuretree.h"
 #include "historychart.h"
 #include "historypage.h"
 #include "historyscript.h"
 #include "interfacemodel.h"
 #include "livemodel.h"
 #include "mainwindow.h"
+#include "mmdbwriter.h"
 #include "palette.h"
+#include "protocolsmodel.h"
+#include "remotesmodel.h"
 #include "traffichistory.h"
 #include "usagescript.h"
 
 #include <QApplication>
 #include <QDateTime>
 #include <QElapsedTimer>
+#include <QLineEdit>
 #include <QPixmap>
 #include <QPushButton>
 #include <QRandomGenerator>
@@ -44,6 +50,10 @@ struct Feed {
     NameBook names;
     LiveModel model;
     TrafficHistory history;
+    QTemporaryDir placeFolder;
+    PlaceBook places{QStringList(placeFolder.path())};
+    RemotesModel remotes;
+    ProtocolsModel protocols;
     InterfaceModel interfaces;
     ConnectionsModel connections;
     quint64 timeNs = 100'000 * second;
@@ -52,6 +62,8 @@ struct Feed {
     {
         model.setNameBook(&names);
         connections.setNameBook(&names);
+        remotes.setNameBook(&names);
+        remotes.setPlaceBook(&places);
         const QStringList hosts = {u"www.example.org"_s, u"edge-14.fra.cdn.example.net"_s,
                                    u"mail.example.com"_s,
                                    u"a-rather-long-name-of-a-storage-bucket.eu-central.example.net"_s};
@@ -65,10 +77,32 @@ struct Feed {
         }
     }
 
+    MainWindow::Models models()
+    {
+        return {model, history, remotes, places, protocols, connections, interfaces};
+    }
+
+    /// Files of countries and networks for the addresses of the script.
+    void addPlaces()
+    {
+        MmdbWriter countries(u"GeoLite2-Country"_s);
+        countries.add(u"198.51.100.0/28"_s, countryRecord(u"DE"_s, {{u"en"_s, u"Germany"_s}}));
+        countries.add(u"198.51.100.16/28"_s, countryRecord(u"US"_s, {{u"en"_s, u"United States"_s}}));
+        countries.add(u"2001:db8::/32"_s, countryRecord(u"NL"_s, {{u"en"_s, u"Netherlands"_s}}));
+        countries.write(placeFolder.filePath(u"GeoLite2-Country.mmdb"_s));
+        MmdbWriter networks(u"GeoLite2-ASN"_s);
+        networks.add(u"198.51.100.0/27"_s, networkRecord(64496, u"Example Net"_s));
+        networks.add(u"2001:db8::/33"_s, networkRecord(64497, u"A Network With Quite a Long Name Ltd."_s));
+        networks.write(placeFolder.filePath(u"GeoLite2-ASN.mmdb"_s));
+        places.refresh();
+    }
+
     void push()
     {
         const UsageChange change = book.apply(script.push(timeNs));
         model.apply(book, change);
+        remotes.apply(book, change);
+        protocols.apply(book, change);
         history.apply(book, change);
         timeNs += second;
     }
@@ -133,8 +167,11 @@ const QStringList names = {u"firefox"_s,
 void begin(Feed &feed, int programs)
 {
     for (quint32 id = 1; id <= 40; ++id)
-        feed.script.remote(
-            id, id % 3 == 0 ? u"2001:db8:85a3::8a2e:370:%1"_s.arg(id, 0, 16) : u"198.51.100.%1"_s.arg(id));
+        feed.script.remote(id,
+                           id == 7           ? u"127.0.0.1"_s
+                               : id == 13    ? u"192.168.1.1"_s
+                               : id % 3 == 0 ? u"2001:db8:85a3::8a2e:370:%1"_s.arg(id, 0, 16)
+                                             : u"198.51.100.%1"_s.arg(id));
     for (int id = 1; id <= programs; ++id) {
         const QString name = names[(id - 1) % names.size()];
         feed.script.program(quint32(id), id <= names.size() ? name : u"%1-%2"_s.arg(name).arg(id));
@@ -163,6 +200,10 @@ void run(Feed &feed, int programs, int seconds)
                                  (quint32(id) + remote * 7) % 40 + 1, rx / (remote + 1), tx / (remote + 1),
                                  1 + remote);
             feed.script.carry(quint32(id), rx / 1000, tx / 1000);
+            if (id % 4 == 1)
+                feed.script.service(quint32(id), 17, id % 8 == 1 ? 443 : 53);
+            else if (id % 5 == 2)
+                feed.script.service(quint32(id), 6, 22, Direction::Incoming);
         }
         if (programs > 9 && tick == seconds - 8)
             feed.script.end(9);
@@ -381,7 +422,7 @@ int main(int argc, char *argv[])
     const QString what = arguments[5];
 
     Feed feed;
-    MainWindow window(feed.model, feed.history, feed.connections, feed.interfaces);
+    MainWindow window(feed.models());
     window.resize(arguments[2].section(u'x', 0, 0).toInt(), arguments[2].section(u'x', 1).toInt());
     const auto page = MainWindow::Page(std::max<qsizetype>(MainWindow::pageNames().indexOf(arguments[3]), 0));
     window.setPage(page);
@@ -416,7 +457,7 @@ int main(int argc, char *argv[])
     if (what == u"ticks") {
         for (const int programs : {1000, 10'000}) {
             Feed many;
-            MainWindow measured(many.model, many.history, many.connections, many.interfaces);
+            MainWindow measured(many.models());
             measured.resize(window.size());
             measured.setPage(page);
             measured.show();
@@ -453,7 +494,10 @@ int main(int argc, char *argv[])
         begin(feed, 20);
         run(feed, 20, 60);
         feed.tellBooks();
-    } else if (what == u"full" || what == u"expanded") {
+    } else if (what == u"full" || what == u"expanded" || what == u"places" || what == u"country"
+               || what == u"search" || what == u"explain") {
+        if (what == u"places" || what == u"country")
+            feed.addPlaces();
         begin(feed, 200);
         run(feed, 200, 320);
         feed.tellBooks();
@@ -476,7 +520,33 @@ int main(int argc, char *argv[])
         begin(feed, 0);
         run(feed, 0, 30);
     }
-    if (what == u"expanded") {
+    if (what == u"country")
+        feed.remotes.setGrouping(RemotesModel::Grouping::Country);
+    if (what == u"search" || what == u"explain") {
+        QTest::qWait(100);
+        auto *tree = window.findChild<QTreeView *>(arguments[3]);
+        if (what == u"search") {
+            QTest::keyClick(&window, Qt::Key_K, Qt::ControlModifier);
+            QTest::keyClicks(window.findChild<QLineEdit *>(u"searchLine"_s), u"fire"_s);
+            QWidget *search = window.findChild<QWidget *>(u"commandPalette"_s);
+            QTest::qWait(100);
+            return search->grab().save(arguments[1]) ? 0 : 1;
+        }
+        Q_EMIT static_cast<FigureTree *>(tree)->explanationWanted(tree->model()->index(1, 6));
+        QTest::qWait(300);
+        for (QWidget *top : QApplication::topLevelWidgets()) {
+            if (top != &window && top->isVisible())
+                return top->grab().save(arguments[1]) ? 0 : 1;
+        }
+        return 1;
+    }
+    if (what == u"expanded" && page != MainWindow::Page::Programs) {
+        auto *tree = window.findChild<QTreeView *>(arguments[3]);
+        for (int row = 0; row < 3; ++row)
+            tree->expand(tree->model()->index(row, 0));
+        tree->expand(tree->model()->index(0, 0, tree->model()->index(0, 0)));
+        tree->setCurrentIndex(tree->model()->index(1, 0));
+    } else if (what == u"expanded") {
         auto *tree = window.findChild<QTreeView *>(u"programs"_s);
         tree->expand(tree->model()->index(0, 0));
         tree->expand(tree->model()->index(2, 0));
