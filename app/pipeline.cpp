@@ -183,8 +183,15 @@ void Pipeline::connectAlerts()
 AlertChoices Pipeline::alertChoices() const
 {
     AlertChoices choices;
-    for (int row = 0; row < m_model.rowCount({}); ++row)
-        choices.programs.append(m_model.index(row, 0, {}).data().toString());
+    // Rules are about programs as the history knows them, not about applications.
+    for (int row = 0; row < m_model.rowCount({}); ++row) {
+        const QModelIndex application = m_model.index(row, 0, {});
+        for (int child = 0; child < m_model.rowCount(application); ++child) {
+            const QModelIndex process = m_model.index(child, 0, application);
+            if (process.data(LiveModel::LevelRole).toInt() == int(LiveModel::Level::Process))
+                choices.programs.append(process.data(LiveModel::PlainNameRole).toString());
+        }
+    }
     choices.programs.removeDuplicates();
     choices.programs.sort(Qt::CaseInsensitive);
     const QMap<QString, NetworkName> &known = m_alerts.networks().names();
