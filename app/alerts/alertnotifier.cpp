@@ -21,6 +21,12 @@ constexpr auto path = "/org/freedesktop/Notifications"_L1;
 constexpr int answerTimeoutMs = 5000;
 constexpr uchar normalUrgency = 1;
 
+/// Some services read markup without saying so: what would begin it is written otherwise there.
+QString safeText(QString text, bool hasMarkup)
+{
+    return hasMarkup ? text.toHtmlEscaped() : text.replace(u'<', u'‹').replace(u'>', u'›');
+}
+
 QDBusMessage call(const QString &method)
 {
     return QDBusMessage::createMethodCall(service, path, service, method);
@@ -67,7 +73,7 @@ void AlertNotifier::send(const AlertEvent &event, bool hasMarkup)
                                {u"urgency"_s, QVariant::fromValue(normalUrgency)}};
     QDBusMessage notify = call(u"Notify"_s);
     notify << u"Nettally"_s << m_ids.value(event.ruleId, 0U) << u"org.nettally.Nettally"_s << event.title
-           << (hasMarkup ? event.text.toHtmlEscaped() : event.text) << actions << hints << -1;
+           << safeText(event.text, hasMarkup) << actions << hints << -1;
     auto *answer = new QDBusPendingCallWatcher(m_bus.asyncCall(notify, answerTimeoutMs), this);
     connect(answer, &QDBusPendingCallWatcher::finished, this,
             [this, answer, ruleId = event.ruleId, number = event.number] {

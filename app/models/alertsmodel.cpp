@@ -131,7 +131,7 @@ QVariant AlertsModel::headerData(int section, Qt::Orientation orientation, int r
     case What:
         return tr("What happened");
     case Subject:
-        return tr("Program or network");
+        return tr("About");
     case Amount:
         return tr("Amount");
     default:

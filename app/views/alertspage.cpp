@@ -9,6 +9,7 @@
 #include <QAction>
 #include <QButtonGroup>
 #include <QCheckBox>
+#include <QDateTime>
 #include <QEvent>
 #include <QFormLayout>
 #include <QFrame>
@@ -16,13 +17,18 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
+#include <QLocale>
 #include <QMenu>
 #include <QPushButton>
 #include <QSpinBox>
 #include <QStackedLayout>
+#include <QStyledItemDelegate>
 #include <QTimeEdit>
 #include <QToolButton>
+#include <QTreeView>
 #include <QUuid>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -31,6 +37,33 @@ namespace Nettally {
 namespace {
 
 enum { EventsView, RulesView };
+
+/// Whole sentences in rows as high as they need.
+class WrappingDelegate : public QStyledItemDelegate {
+public:
+    explicit WrappingDelegate(QTreeView *view)
+        : QStyledItemDelegate(view)
+        , m_view(*view)
+    {
+    }
+
+    QSize sizeHint(const QStyleOptionViewItem &option, const QModelIndex &index) const override
+    {
+        constexpr int room = 44; // for the box and the margins
+        constexpr int margin = 12;
+        QSize size = QStyledItemDelegate::sizeHint(option, index);
+        if (index.column() == AlertRulesModel::Sentence) {
+            const QRect place(0, 0, std::max(80, m_view.columnWidth(index.column()) - room), 10'000);
+            size.setWidth(80);
+            size.setHeight(
+                option.fontMetrics.boundingRect(place, Qt::TextWordWrap, index.data().toString()).height());
+        }
+        return {size.width() + margin, size.height() + margin};
+    }
+
+private:
+    const QTreeView &m_view;
+};
 
 QStringList listOf(const QLineEdit &line)
 {
@@ -112,8 +145,9 @@ QWidget *AlertsPage::makeEvents()
     m_table->setAccessibleName(tr("Alerts that were told"));
     m_table->setRootIsDecorated(false);
     m_table->setWideColumn(AlertsModel::What);
-    m_table->setUpColumns({u"00/00/0000 00:00"_s, QString(), u"NetworkManager"_s, u"00.0 MiB/s"_s,
-                           alertDeliveryText(AlertDelivery::QuietHours)},
+    const QDateTime wide({2028, 12, 28}, {20, 58});
+    m_table->setUpColumns({QLocale().toString(wide, QLocale::ShortFormat), QString(), u"syncthing"_s,
+                           u"00.0 MiB"_s, alertDeliveryText(AlertDelivery::QuietHours)},
                           AlertsModel::Time, Qt::DescendingOrder);
     connect(m_table, &QTreeView::activated, this, &AlertsPage::openHistory);
     connect(m_table, &QTreeView::customContextMenuRequested, this, &AlertsPage::showRowMenu);
@@ -158,10 +192,16 @@ QWidget *AlertsPage::makeRules()
     m_ruleView->setAccessibleName(tr("Rules"));
     m_ruleView->setRootIsDecorated(false);
     m_ruleView->setWordWrap(true);
+    m_ruleView->setItemDelegate(new WrappingDelegate(m_ruleView));
     m_ruleView->setAllColumnsShowFocus(true);
     m_ruleView->header()->setStretchLastSection(false);
     m_ruleView->header()->setSectionResizeMode(AlertRulesModel::Sentence, QHeaderView::Stretch);
     m_ruleView->header()->setSectionResizeMode(AlertRulesModel::Used, QHeaderView::ResizeToContents);
+    // The heights follow the width; a scroll bar that comes and goes with them would change it again.
+    m_ruleView->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOn);
+    connect(
+        m_ruleView->header(), &QHeaderView::sectionResized, m_ruleView,
+        [this] { m_ruleView->doItemsLayout(); }, Qt::QueuedConnection);
     connect(m_ruleView->selectionModel(), &QItemSelectionModel::currentChanged, this,
             &AlertsPage::updateRuleButtons);
     connect(&m_rules, &QAbstractItemModel::modelReset, this, &AlertsPage::updateRuleButtons);
@@ -209,6 +249,8 @@ QWidget *AlertsPage::makeChoices()
     m_quietTo = new QTimeEdit(card);
     m_quietFrom->setAccessibleName(tr("Quiet from"));
     m_quietTo->setAccessibleName(tr("Quiet until"));
+    for (QTimeEdit *time : {m_quietFrom, m_quietTo})
+        time->setDisplayFormat(QLocale().timeFormat(QLocale::ShortFormat));
     m_digest = new QSpinBox(card);
     m_digest->setRange(1, 1440);
     m_digest->setSuffix(tr(" min"));

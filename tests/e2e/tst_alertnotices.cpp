@@ -3,8 +3,10 @@
 #include "privatebus.h"
 #include "screen.h"
 
+#include <QFile>
 #include <QSignalSpy>
 #include <QStandardPaths>
+#include <QTemporaryDir>
 #include <QTest>
 
 using namespace Nettally;
@@ -18,7 +20,8 @@ AlertEvent told(quint64 number, const QString &rule = u"rule"_s)
     made.number = number;
     made.ruleId = rule;
     made.title = u"curl passed a limit"_s;
-    made.text = u"<b>curl</b> & co have received 2 GB today"_s;
+    // Those that say the same are one to dunst.
+    made.text = u"<b>curl</b> & co have received %1 GB today"_s.arg(number);
     made.program = u"curl"_s;
     return made;
 }
@@ -49,12 +52,18 @@ private Q_SLOTS:
         QDBusConnection bus = QDBusConnection::connectToBus(
             m_screen.environment().value(u"DBUS_SESSION_BUS_ADDRESS"_s), u"alerts"_s);
         QVERIFY(bus.isConnected());
+        // Whatever the machine does meanwhile, nothing goes away by itself.
+        const QTemporaryDir folder;
+        QFile config(folder.filePath(u"dunstrc"_s));
+        QVERIFY(config.open(QIODevice::WriteOnly));
+        config.write("[urgency_normal]\n    timeout = 0\n");
+        config.close();
         QProcess dunst;
         killWithParent(dunst);
         dunst.setProcessEnvironment(m_screen.environment());
         dunst.setStandardOutputFile(QProcess::nullDevice());
         dunst.setStandardErrorFile(QProcess::nullDevice());
-        dunst.start(u"dunst"_s, {u"-config"_s, u"/dev/null"_s});
+        dunst.start(u"dunst"_s, {u"-config"_s, config.fileName()});
         QVERIFY(dunst.waitForStarted());
         QTRY_VERIFY_WITH_TIMEOUT(dunstctl({u"count"_s, u"displayed"_s}) == u"0", 20'000);
 

@@ -142,7 +142,7 @@ private Q_SLOTS:
         begin({amountRule()});
         move(u"a<b>"_s, 200);
         QTRY_COMPARE(m_recorder->calls.size(), 1);
-        QVERIFY(m_recorder->calls.constFirst().text.startsWith(u"a<b> has received"));
+        QVERIFY(m_recorder->calls.constFirst().text.startsWith(u"a‹b› has received"));
     }
 
     void showSnoozeAndMute()
