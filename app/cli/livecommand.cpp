@@ -50,7 +50,8 @@ private:
     MonitorClient &m_client;
     RemoteNames m_names;
     NameBook m_noNames;
-    UsageTable m_table;
+    ApplicationFinder m_finder;
+    UsageTable m_table{&m_finder};
     LiveRates m_rates;
     QList<LiveRow> m_rows;
     std::unique_ptr<Screen> m_screen;

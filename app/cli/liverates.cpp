@@ -29,7 +29,8 @@ QList<LiveRow> LiveRates::update(const UsageTable &table, By by, quint64 timeNs)
         rowMeters.rx.push(row->rxPayloadBytesTotal, timeNs);
         rowMeters.tx.push(row->txPayloadBytesTotal, timeNs);
         meters.insert(row.key(), rowMeters);
-        rows.append({row.key(), table.program(row.key().programId), row.value(),
+        rows.append({row.key(), table.program(row.key().programId),
+                     table.identity(row.key().programId).application, row.value(),
                      rowMeters.rx.bytesPerSecond(), rowMeters.tx.bytesPerSecond()});
     }
     m_meters = meters;

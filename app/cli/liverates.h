@@ -13,6 +13,7 @@ namespace Nettally::Cli {
 struct LiveRow {
     RowKey key;
     Program program;
+    Application application;
     UsageSums sums;
     std::optional<double> rxBytesPerSecond;
     std::optional<double> txBytesPerSecond;

@@ -105,6 +105,53 @@ QList<TextTable::Column> programColumns()
     return {{Ctl::tr("PROGRAM"), false, true}, {Ctl::tr("PID"), true}, {Ctl::tr("USER"), false, true}};
 }
 
+/// Whether the application has a name of its own.
+bool isNamedOtherwise(const Program &program, const Application &application)
+{
+    return isProcess(program) && !application.name.isEmpty() && application.kind != ApplicationKind::Program
+        && application.kind != ApplicationKind::Kernel;
+}
+
+/// Behind the columns of programs, where an application of @p rows has a name of its own.
+void addApplications(TextTable &table, const QList<std::pair<Program, Application>> &rows)
+{
+    const bool isWanted = std::any_of(
+        rows.begin(), rows.end(), [](const auto &row) { return isNamedOtherwise(row.first, row.second); });
+    if (!isWanted) {
+        return;
+    }
+    const qsizetype column = programColumns().size();
+    table.columns.insert(column, {Ctl::tr("APPLICATION"), false, true});
+    for (qsizetype row = 0; row < rows.size(); ++row) {
+        const auto &[program, application] = rows.at(row);
+        table.rows[row].insert(
+            column, isNamedOtherwise(program, application) ? printable(application.name) : unknownText());
+    }
+}
+
+QJsonValue orNull(const QString &text)
+{
+    return text.isEmpty() ? QJsonValue() : QJsonValue(text);
+}
+
+void addApplication(QJsonObject &object, const Program &program, const Identity &identity)
+{
+    const Application &application = identity.application;
+    object.insert(QStringLiteral("application"),
+                  isProcess(program) ? orNull(application.name) : QJsonValue());
+    object.insert(QStringLiteral("applicationKind"),
+                  isProcess(program) ? QJsonValue(applicationKindName(application.kind)) : QJsonValue());
+    object.insert(QStringLiteral("unit"), orNull(application.unit));
+    QJsonValue container;
+    if (!application.containerRuntime.isEmpty()) {
+        container = QJsonObject{{QStringLiteral("runtime"), application.containerRuntime},
+                                {QStringLiteral("id"), orNull(application.containerId)},
+                                {QStringLiteral("name"), orNull(application.containerName)},
+                                {QStringLiteral("pod"), orNull(application.pod)}};
+    }
+    object.insert(QStringLiteral("container"), container);
+}
+
 using HistoryBy = HistoryQuery::By;
 
 struct HistoryLine {
@@ -191,6 +238,7 @@ QJsonObject totalsJson(const UsageTable &table, By by, NameBook &names, Scope gr
             {QStringLiteral("kind"), kindName(program.kind)},
             {QStringLiteral("ended"), table.isEnded(line.key.programId)},
         };
+        addApplication(object, program, table.identity(program.id));
         addSums(object, line.sums);
         if (by != By::Program) {
             object.insert(breakdownNames.value(by), breakdowns.value(line.key.programId));
@@ -226,8 +274,11 @@ TextTable totalsTable(const UsageTable &table, By by, NameBook &names)
     result.columns += {{Ctl::tr("RECEIVED"), true, false, Meaning::Receive},
                        {Ctl::tr("SENT"), true, false, Meaning::Send},
                        {Ctl::tr("SOCKETS"), true}};
+    QList<std::pair<Program, Application>> applications;
     const QList<Line> lines = sortedLines(table, by);
     for (const Line &line : lines) {
+        applications.append(
+            {table.program(line.key.programId), table.identity(line.key.programId).application});
         QStringList cells = programCells(table.program(line.key.programId));
         if (by == By::Remote || by == By::Connection) {
             cells.append(remoteText(line.key, names));
@@ -245,6 +296,7 @@ TextTable totalsTable(const UsageTable &table, By by, NameBook &names)
                   QString::number(line.sums.openSockets)};
         result.rows.append(cells);
     }
+    addApplications(result, applications);
     return result;
 }
 
@@ -441,7 +493,9 @@ TextTable liveTable(const QList<LiveRow> &rows, By by, NameBook &names)
                       {Ctl::tr("RECEIVED"), true, false, Meaning::Receive},
                       {Ctl::tr("SENT"), true, false, Meaning::Send},
                       {Ctl::tr("SOCKETS"), true}};
+    QList<std::pair<Program, Application>> applications;
     for (const LiveRow &row : rows) {
+        applications.append({row.program, row.application});
         QStringList cells = programCells(row.program);
         if (by == By::Remote) {
             cells.append(remoteText(row.key, names));
@@ -451,6 +505,7 @@ TextTable liveTable(const QList<LiveRow> &rows, By by, NameBook &names)
                   QString::number(row.sums.openSockets)};
         table.rows.append(cells);
     }
+    addApplications(table, applications);
     return table;
 }
 

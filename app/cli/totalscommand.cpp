@@ -32,6 +32,7 @@ int runTotals(const Options &options)
     RemoteNames names(client);
     NameBook noNames;
     NameBook &shownNames = options.numeric ? noNames : names.book();
+    ApplicationFinder finder;
     std::optional<UsageTable> table;
     bool areNamesKnown = false;
     const auto print = [&] {
@@ -48,7 +49,7 @@ int runTotals(const Options &options)
         if (!update.isSnapshot) {
             return;
         }
-        table.emplace().apply(update);
+        table.emplace(&finder).apply(update);
         print();
     });
     QObject::connect(&client, &MonitorClient::namesWatched, &client, [&] {

@@ -23,12 +23,22 @@ void UsageSums::addMoved(const Flow &flow)
 void UsageTable::apply(const UsageUpdate &update)
 {
     if (update.isSnapshot || update.instance != m_instance) {
-        *this = UsageTable();
+        // A snapshot tells everything anew, but the programs of an instance stay what they are.
+        const QHash<quint32, Identity> known =
+            update.instance == m_instance ? m_identities : QHash<quint32, Identity>();
+        *this = UsageTable(m_finder);
+        m_identities = known;
     }
     m_instance = update.instance;
     m_timeNs = update.timeNs;
     for (const Program &program : update.programs) {
         m_programs.insert(program.id, program);
+        if (!m_identities.contains(program.id)) {
+            Identity plain;
+            plain.programId = program.id;
+            plain.application = plainApplication(program);
+            m_identities.insert(program.id, m_finder ? m_finder->find(program) : plain);
+        }
     }
     for (const Remote &remote : update.remotes) {
         m_remotes.insert(remote.id, remote.address);
@@ -100,6 +110,7 @@ void UsageTable::forgetEnded(quint64 keepNs)
     });
     for (const quint32 id : std::as_const(gone)) {
         m_programs.remove(id);
+        m_identities.remove(id);
         m_ended.remove(id);
     }
     m_forgotten += gone;

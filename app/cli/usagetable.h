@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "applicationfinder.h"
 #include "options.h"
 #include "usage.h"
 
@@ -39,10 +40,18 @@ struct UsageSums {
 /// The helper's cumulative counters as the updates tell them, summed up as asked.
 class UsageTable {
 public:
+    /// Programs are looked up by @p finder as they come; without one each is what the helper tells.
+    explicit UsageTable(ApplicationFinder *finder = nullptr)
+        : m_finder(finder)
+    {
+    }
+
     void apply(const UsageUpdate &update);
 
     QHash<RowKey, UsageSums> sums(By by) const;
     Program program(quint32 id) const { return m_programs.value(id); }
+    /// What the program belongs to, as found when it was first told of.
+    Identity identity(quint32 id) const { return m_identities.value(id); }
     bool isEnded(quint32 programId) const { return m_ended.contains(programId); }
     const QString &instance() const { return m_instance; }
     quint64 timeNs() const { return m_timeNs; }
@@ -53,9 +62,11 @@ public:
     void forgetEnded(quint64 keepNs);
 
 private:
+    ApplicationFinder *m_finder;
     QString m_instance;
     quint64 m_timeNs = 0;
     QHash<quint32, Program> m_programs;
+    QHash<quint32, Identity> m_identities;
     QHash<quint32, Address> m_remotes;
     QHash<quint32, Flow> m_flows;
     QHash<quint32, quint64> m_ended; ///< program id to the time of the update that told

@@ -318,9 +318,13 @@ void TestCliReport::givesExactJson()
     QCOMPARE(programs.size(), 2);
     const QJsonObject first = programs.at(0).toObject();
     QCOMPARE(first.keys(),
-             QStringList({u"ended"_s, u"exe"_s, u"kind"_s, u"name"_s, u"openSockets"_s, u"pid"_s,
-                          u"retransmits"_s, u"rxNetworkBytes"_s, u"rxPackets"_s, u"rxPayloadBytes"_s,
-                          u"startNs"_s, u"txNetworkBytes"_s, u"txPackets"_s, u"txPayloadBytes"_s, u"uid"_s}));
+             QStringList({u"application"_s, u"applicationKind"_s, u"container"_s, u"ended"_s, u"exe"_s,
+                          u"kind"_s, u"name"_s, u"openSockets"_s, u"pid"_s, u"retransmits"_s,
+                          u"rxNetworkBytes"_s, u"rxPackets"_s, u"rxPayloadBytes"_s, u"startNs"_s,
+                          u"txNetworkBytes"_s, u"txPackets"_s, u"txPayloadBytes"_s, u"uid"_s, u"unit"_s}));
+    QCOMPARE(first.value(u"application"_s).toString(), u"wget"_s);
+    QCOMPARE(first.value(u"applicationKind"_s).toString(), u"program"_s);
+    QVERIFY(first.value(u"unit"_s).isNull() && first.value(u"container"_s).isNull());
     QCOMPARE(first.value(u"name"_s).toString(), u"wget"_s);
     QVERIFY(first.value(u"ended"_s).toBool());
     QCOMPARE(first.value(u"kind"_s).toString(), u"program"_s);
