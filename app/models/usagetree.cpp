@@ -73,8 +73,8 @@ void UsageTree::apply(const UsageBook &book, const UsageChange &change)
         m_ended.insert(id, change.endNs);
     forgetEnded(change.endNs);
     advance(change.endNs);
-    if (!m_isPaused)
-        publish();
+    if (m_isSeen)
+        refresh();
 }
 
 void UsageTree::setPaused(bool paused)
@@ -82,6 +82,18 @@ void UsageTree::setPaused(bool paused)
     if (paused == m_isPaused)
         return;
     m_isPaused = paused;
+    refresh();
+}
+
+void UsageTree::setSeen(bool seen)
+{
+    if (seen && !m_isSeen)
+        refresh();
+    m_isSeen = seen;
+}
+
+void UsageTree::refresh()
+{
     if (!m_isPaused)
         publish();
 }

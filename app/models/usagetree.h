@@ -47,6 +47,10 @@ public:
     /// While paused apply() counts on, but nothing of it is shown until the pause ends.
     void setPaused(bool paused);
     bool isPaused() const { return m_isPaused; }
+    /// While nobody sees it apply() counts on and shows nothing, which costs a third.
+    void setSeen(bool seen);
+    /// Shows what is counted, unless paused.
+    void refresh();
     void setUnitStyle(UnitStyle style);
     /// Also while paused, of what is shown.
     void setMeasure(Measure measure);
@@ -250,6 +254,7 @@ private:
     int m_sortColumn;
     Qt::SortOrder m_sortOrder = Qt::DescendingOrder;
     bool m_isPaused = false;
+    bool m_isSeen = true;
 };
 
 } // namespace Nettally

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "figuretree.h"
 
+#include "csv.h"
 #include "figuredelegate.h"
 #include "palette.h"
 #include "remotename.h"
@@ -28,17 +29,6 @@ QString copyText(const QModelIndex &cell)
 {
     const QVariant more = cell.data(copyRole);
     return (more.isValid() ? more : cell.data()).toString().replace(QChar::Nbsp, u' ');
-}
-
-/// Names are chosen by strangers: one that begins like a formula must not become one.
-QString csvCell(QString text)
-{
-    if (!text.isEmpty() && u"=+-@\t\r"_s.contains(text.front()))
-        text.prepend(u'\'');
-    const bool isPlain = std::none_of(text.cbegin(), text.cend(), [](QChar letter) {
-        return letter == u',' || letter == u'"' || letter == u'\n' || letter == u'\r';
-    });
-    return isPlain ? text : u'"' + text.replace(u'"', u"\"\""_s) + u'"';
 }
 
 QString rawText(const QVariant &figure)

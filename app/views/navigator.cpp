@@ -21,7 +21,7 @@ namespace Nettally {
 namespace {
 
 constexpr qsizetype mostPlaces = 50;
-constexpr int mostOfAKind = 12;
+constexpr int mostOfAKind = 6;
 
 /// The name of the program that the row stands for; empty where it stands for something else.
 QString programOf(const QModelIndex &index)
@@ -61,6 +61,12 @@ void Navigator::addCommand(const QString &text, const std::function<void()> &run
 
 void Navigator::openSearch()
 {
+    // What is not seen may be old.
+    for (TablePage *table : std::as_const(m_tables)) {
+        const auto *filter = qobject_cast<const QAbstractProxyModel *>(table->table().model());
+        if (auto *tree = qobject_cast<UsageTree *>(filter->sourceModel()))
+            tree->refresh();
+    }
     m_palette->open();
 }
 

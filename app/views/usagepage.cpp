@@ -33,6 +33,7 @@ UsagePage::UsagePage(UsageTree &model, const QString &settings, QWidget *parent)
     , m_empty(new QLabel(this))
     , m_stack(new QStackedLayout)
 {
+    m_model.setSeen(false);
     m_filter->setSourceModel(&m_model);
     m_tree->setModel(m_filter);
     connect(m_tree, &QTreeView::customContextMenuRequested, this, &UsagePage::showRowMenu);
@@ -159,6 +160,18 @@ void UsagePage::changeEvent(QEvent *event)
     if (event->type() == QEvent::PaletteChange)
         applyPalette();
     QWidget::changeEvent(event);
+}
+
+void UsagePage::showEvent(QShowEvent *event)
+{
+    QWidget::showEvent(event);
+    m_model.setSeen(true);
+}
+
+void UsagePage::hideEvent(QHideEvent *event)
+{
+    m_model.setSeen(false);
+    QWidget::hideEvent(event);
 }
 
 void UsagePage::applyPalette()

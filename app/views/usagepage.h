@@ -36,6 +36,8 @@ protected:
     UsagePage(UsageTree &model, const QString &settings, QWidget *parent);
 
     void changeEvent(QEvent *event) override;
+    void hideEvent(QHideEvent *event) override;
+    void showEvent(QShowEvent *event) override;
 
     QLineEdit &filterEdit() { return *m_filterEdit; }
     /// Between the filter and the switch.

@@ -343,6 +343,24 @@ private Q_SLOTS:
         QCOMPARE(sum(feed.model, RemotesModel::Received), quint64(7));
     }
 
+    void unseenIsCountedAndShownLater()
+    {
+        Feed feed;
+        feed.script.program(1, u"curl"_s);
+        feed.script.remote(1, u"192.0.2.1"_s);
+        feed.model.setSeen(false);
+        feed.script.move(1, 1, 1, 1000, 10);
+        feed.push(10 * second);
+        QCOMPARE(feed.model.rowCount(), 0);
+        feed.model.refresh();
+        QCOMPARE(sum(feed.model, RemotesModel::Received), quint64(1000));
+        feed.script.move(1, 1, 1, 500, 10);
+        feed.push(11 * second);
+        QCOMPARE(sum(feed.model, RemotesModel::Received), quint64(1000));
+        feed.model.setSeen(true);
+        QCOMPARE(sum(feed.model, RemotesModel::Received), quint64(1500));
+    }
+
     void churn_data()
     {
         QTest::addColumn<int>("column");
