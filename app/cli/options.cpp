@@ -188,7 +188,7 @@ between the two.
 
 What each program's calls moved is compared with what was counted for it (payload), and what crossed the
 client's end of the cable with what the helper has a line for (network). What is missing there passed no
-socket, and is the kernel's own; an audit at the end looks at every frame and names it. It ends with 0 only
+socket: the kernel's own mostly; an audit at the end looks at every frame and names it. It ends with 0 only
 if not one byte is off or without a name.
 
 A scenario that this kernel cannot do is "not supported", one that none of the probes can see is "not
