@@ -93,7 +93,9 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
         m_remotes.renewNames();
     });
     connect(&m_client, &MonitorClient::balanceReceived, this,
-            [this](quint64, const QList<InterfaceBalance> &interfaces) { m_interfaces.take(interfaces); });
+            [this](quint64, const QList<InterfaceBalance> &interfaces, const MachineBytes &machine) {
+                m_interfaces.take(interfaces, machine);
+            });
     connect(&m_window, &MainWindow::auditWanted, &m_client, &MonitorClient::requestAudit);
     connect(&m_client, &MonitorClient::auditReceived, &m_window, &MainWindow::setAudit);
     connect(&m_client, &MonitorClient::auditFailed, &m_window, &MainWindow::setAuditProblem);
@@ -116,6 +118,14 @@ Pipeline::Pipeline(const QString &databasePath, quint32 intervalMs)
     connect(&m_window, &MainWindow::retryRequested, this, [this] { subscribe(m_request.scope, false); });
     connect(&m_window, &MainWindow::scopeRequested, this,
             [this](Scope scope) { subscribe(scope, scope == Scope::All); });
+
+    m_book.setTunnelsAt(m_window.tunnelsAt());
+    connect(&m_window, &MainWindow::tunnelsAtChosen, this, [this](TunnelsAt place) {
+        const UsageChange change = m_book.setTunnelsAt(place);
+        if (change.growths.isEmpty())
+            return;
+        show(change);
+    });
 
     m_tray.addChoicesTo(m_window.menu());
     connect(&m_tray, &Tray::sumsWanted, this, &Pipeline::askForSums);
@@ -238,11 +248,16 @@ void Pipeline::takeUpdate(const UsageUpdate &update)
         for (const quint32 id : ids)
             m_identities.forget(id);
     }
+    show(change);
+    m_alerts.engine().takeLive(change);
+}
+
+void Pipeline::show(const UsageChange &change)
+{
     m_model.apply(m_book, change);
     m_remotes.apply(m_book, change);
     m_protocols.apply(m_book, change);
     m_history.apply(m_book, change);
-    m_alerts.engine().takeLive(change);
 }
 
 void Pipeline::showHelperState()

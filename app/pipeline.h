@@ -53,6 +53,7 @@ public:
 
 private:
     void takeUpdate(const UsageUpdate &update);
+    void show(const UsageChange &change);
     void showHelperState();
     void askForBalance();
     void askForSums();

@@ -51,7 +51,7 @@ private:
     RemoteNames m_names;
     NameBook m_noNames;
     ApplicationFinder m_finder;
-    UsageTable m_table{&m_finder};
+    UsageTable m_table;
     LiveRates m_rates;
     QList<LiveRow> m_rows;
     std::unique_ptr<Screen> m_screen;
@@ -67,6 +67,7 @@ LiveView::LiveView(const Options &options, MonitorClient &client)
     : m_options(options)
     , m_client(client)
     , m_names(client)
+    , m_table(&m_finder, options.leftOut)
     , m_isScreenWanted(options.count == 0 && ::isatty(STDIN_FILENO) && ::isatty(STDOUT_FILENO))
 {
     connect(&client, &MonitorClient::updateReceived, this, &LiveView::take);

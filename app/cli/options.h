@@ -22,6 +22,7 @@ struct Options {
     bool isScopeGiven = false; ///< asked for by name, so that less is a failure
     bool interactive = false; ///< polkit may ask for a password
     bool json = false;
+    TunnelSide leftOut = TunnelSide::Carrier; ///< so that what crosses a tunnel counts once
     bool numeric = false; ///< addresses, even where their names are known
     By by = By::Program;
     Sort sort = Sort::Receive;

@@ -3,6 +3,7 @@
 
 #include "historytext.h"
 #include "text.h"
+#include "tunneltext.h"
 #include "units.h"
 
 #include <QDateTime>
@@ -284,11 +285,14 @@ TextTable totalsTable(const UsageTable &table, By by, NameBook &names)
             cells.append(remoteText(line.key, names));
         }
         if (by == By::Protocol || by == By::Connection) {
-            cells.append(protocolName(line.key.protocol));
+            cells.append(line.key.direction == Direction::Link ? Ctl::tr("whole frames")
+                                                               : protocolName(line.key.protocol));
         }
         if (by == By::Connection) {
+            const bool isKnown =
+                line.key.direction != Direction::Unknown && line.key.direction != Direction::Link;
             cells += {line.key.servicePort ? QString::number(line.key.servicePort) : unknownText(),
-                      line.key.direction == Direction::Unknown        ? unknownText()
+                      !isKnown                                        ? unknownText()
                           : line.key.direction == Direction::Outgoing ? Ctl::tr("outgoing")
                                                                       : Ctl::tr("incoming")};
         }
@@ -344,8 +348,19 @@ QJsonObject balanceJson(const QString &schema, quint64 timeNs, const QList<Inter
                                      {QStringLiteral("rxBytes"), line.rxBytes},
                                      {QStringLiteral("txBytes"), line.txBytes}});
         }
+        QJsonArray carriers;
+        for (const CarrierProgram &carrier : balance.carriers) {
+            carriers.append(carrier.name.isEmpty()
+                                ? QJsonValue(QJsonValue::Null)
+                                : QJsonObject{{QStringLiteral("pid"), toJsonValue(carrier.pid)},
+                                              {QStringLiteral("name"), carrier.name}});
+        }
         books.append(QJsonObject{{QStringLiteral("index"), toJsonValue(balance.index)},
                                  {QStringLiteral("name"), balance.name},
+                                 {QStringLiteral("kind"), balance.kind},
+                                 {QStringLiteral("isTunnel"), balance.isTunnel},
+                                 {QStringLiteral("lowerIndex"), toJsonValue(balance.lowerIndex)},
+                                 {QStringLiteral("carriers"), carriers},
                                  {QStringLiteral("sinceNs"), toJsonValue(balance.sinceNs)},
                                  {QStringLiteral("rxBytes"), toJsonValue(balance.rxBytes)},
                                  {QStringLiteral("txBytes"), toJsonValue(balance.txBytes)},
@@ -360,7 +375,7 @@ QJsonObject balanceJson(const QString &schema, quint64 timeNs, const QList<Inter
     };
 }
 
-TextTable balanceTable(const QList<InterfaceBalance> &interfaces)
+TextTable balanceTable(const QList<InterfaceBalance> &interfaces, const std::optional<MachineBytes> &machine)
 {
     TextTable result;
     result.columns = {{Ctl::tr("INTERFACE"), false, true},
@@ -370,12 +385,17 @@ TextTable balanceTable(const QList<InterfaceBalance> &interfaces)
         if (balance.rxBytes == 0 && balance.txBytes == 0) {
             continue;
         }
-        result.rows.append(
-            {printable(balance.name), QString::number(balance.rxBytes), QString::number(balance.txBytes)});
+        const QString tunnel = printable(tunnelText(balance, interfaces));
+        result.rows.append({printable(balance.name) + (tunnel.isEmpty() ? QString() : u' ' + tunnel),
+                            QString::number(balance.rxBytes), QString::number(balance.txBytes)});
         for (const BalanceLine &line : balance.lines) {
             result.rows.append({QStringLiteral("  ") + balanceLineName(line.name),
                                 QString::number(line.rxBytes), QString::number(line.txBytes)});
         }
+    }
+    if (machine) {
+        result.rows.append({Ctl::tr("the machine and others"), QString::number(machine->rxBytes),
+                            QString::number(machine->txBytes)});
     }
     return result;
 }

@@ -22,7 +22,8 @@ QString statusText(const HelperStatus &status);
 
 /// The books of the interfaces, each followed by what its counters are made of, to the byte.
 QJsonObject balanceJson(const QString &schema, quint64 timeNs, const QList<InterfaceBalance> &interfaces);
-TextTable balanceTable(const QList<InterfaceBalance> &interfaces);
+TextTable balanceTable(const QList<InterfaceBalance> &interfaces,
+                       const std::optional<MachineBytes> &machine = std::nullopt);
 
 TextTable historyTable(const HistoryQuery &query, const HistoryAnswer &answer);
 /// A sentence a span, in local time.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "commands.h"
 #include "exitcode.h"
+#include "networkplane.h"
 #include "observation.h"
 #include "output.h"
 #include "privatehelper.h"
@@ -15,6 +16,9 @@
 #include <QSysInfo>
 #include <QTimer>
 
+#include <algorithm>
+#include <cstdlib>
+
 #include <unistd.h>
 
 namespace Nettally::Cli {
@@ -25,6 +29,8 @@ namespace {
 constexpr int boundMs = 120'000;
 constexpr int helperLimitMs = 35'000; ///< one may have to start and load its probes
 constexpr int cleanUpMs = 10'000;
+constexpr int auditMs = 20'000; ///< at most
+constexpr int auditBeginMs = 500;
 
 /// A program of ours, where it is installed or, in a build folder, built; empty if it is at neither place.
 QString findProgram(const QString &installed, const QString &built)
@@ -36,6 +42,12 @@ QString findProgram(const QString &installed, const QString &built)
         }
     }
     return {};
+}
+
+QString helperProgram()
+{
+    return findProgram(QStringLiteral(NETTALLY_LIBEXEC_FROM_BIN "/nettally-helper"),
+                       QStringLiteral("../../helper/nettally-helper"));
 }
 
 class SelfTestCommand : public QObject {
@@ -52,6 +64,10 @@ private:
     void onStateChanged();
     void startOwnHelper();
     void begin();
+    void watchCable();
+    void startTest();
+    void startAudit();
+    void onAudited(const QList<InterfaceBalance> &interfaces);
     void onCaseFinished(const CaseResult &result);
     void print(const QStringList &lines);
     void conclude();
@@ -64,7 +80,13 @@ private:
     std::unique_ptr<PrivateHelper> m_helper; ///< where none was running
     std::unique_ptr<MonitorClient> m_client;
     std::unique_ptr<Observation> m_observation;
-    std::unique_ptr<SelfTest> m_test; ///< once the helper answers
+    // Of a helper in the client's namespace, whose interfaces are the cable's.
+    std::unique_ptr<PrivateHelper> m_cableHelper;
+    std::unique_ptr<MonitorClient> m_cableClient;
+    std::unique_ptr<NetworkPlane> m_networkPlane;
+    std::unique_ptr<SelfTest> m_test; ///< once both helpers answer
+    std::unique_ptr<SelfTest> m_auditedTest;
+    bool m_isAuditedTestOver = false;
     QTimer m_patience;
     SelfTestReport m_report;
     bool m_hasEnded = false;
@@ -78,6 +100,11 @@ SelfTestCommand::SelfTestCommand(const Options &options)
     m_report.kernel = QSysInfo::kernelVersion();
     m_patience.setSingleShot(true);
     connect(&m_patience, &QTimer::timeout, this, [this] {
+        if (m_cableClient) {
+            fail(Ctl::tr("The helper that watches the test's cable does not answer: run the test again."),
+                 HelperMissing);
+            return;
+        }
         fail(m_client->problem().isEmpty() ? Ctl::tr("The helper does not answer: restart its service with "
                                                      "\"systemctl restart nettally-helper\".")
                                            : m_client->problem(),
@@ -154,8 +181,7 @@ void SelfTestCommand::onStateChanged()
 
 void SelfTestCommand::startOwnHelper()
 {
-    const QString program = findProgram(QStringLiteral(NETTALLY_LIBEXEC_FROM_BIN "/nettally-helper"),
-                                        QStringLiteral("../../helper/nettally-helper"));
+    const QString program = helperProgram();
     if (program.isEmpty()) {
         fail(Ctl::tr("%1 There is no nettally-helper here to start for the test either: install it.")
                  .arg(m_client->problem()),
@@ -179,7 +205,7 @@ void SelfTestCommand::startOwnHelper()
 
 void SelfTestCommand::begin()
 {
-    if (m_hasEnded || m_test) {
+    if (m_hasEnded || m_cableHelper) {
         return;
     }
     m_patience.stop();
@@ -187,16 +213,106 @@ void SelfTestCommand::begin()
         fail(m_client->scopeNote(), Denied);
         return;
     }
-    m_test =
-        std::make_unique<SelfTest>(*m_observation, m_network, m_traffic,
-                                   SelfTest::Limits{.totalMs = boundMs - cleanUpMs - int(m_clock.elapsed())});
+    watchCable();
+}
+
+/// A helper tells of its own namespace's interfaces alone.
+void SelfTestCommand::watchCable()
+{
+    m_cableHelper = std::make_unique<PrivateHelper>(m_network.clientPath());
+    connect(m_cableHelper.get(), &PrivateHelper::ended, this, [this](const QString &words) {
+        fail(Ctl::tr("The helper that watches the test's cable died: %1").arg(words), HelperMissing);
+    });
+    const QString program = helperProgram();
+    const QString problem = program.isEmpty() ? Ctl::tr("There is no nettally-helper here to watch the "
+                                                        "test's cable with: install it.")
+                                              : m_cableHelper->start(program);
+    if (!problem.isEmpty()) {
+        m_report.audit.problem = problem;
+        startTest();
+        return;
+    }
+    m_cableClient = std::make_unique<MonitorClient>(
+        QDBusConnection::connectToBus(m_cableHelper->address(), QStringLiteral("nettally-selftest-cable")));
+    m_networkPlane = std::make_unique<NetworkPlane>(*m_cableClient);
+    connect(m_cableClient.get(), &MonitorClient::updateReceived, this, &SelfTestCommand::startTest);
+    m_patience.start(helperLimitMs);
+    m_cableClient->start({.intervalMs = 100, .scope = Scope::All, .detail = Detail::Program});
+}
+
+void SelfTestCommand::startTest()
+{
+    if (m_hasEnded || m_test) {
+        return;
+    }
+    m_patience.stop();
+    const int totalMs = boundMs - cleanUpMs - auditMs - int(m_clock.elapsed());
+    m_test = std::make_unique<SelfTest>(*m_observation, m_network, m_traffic,
+                                        SelfTest::Limits{.totalMs = totalMs});
+    if (m_networkPlane) {
+        m_test->setNetworkPlane(*m_networkPlane);
+    }
     connect(m_test.get(), &SelfTest::caseFinished, this, &SelfTestCommand::onCaseFinished);
-    connect(m_test.get(), &SelfTest::finished, this, &SelfTestCommand::conclude);
+    connect(m_test.get(), &SelfTest::finished, this, &SelfTestCommand::startAudit);
     if (!m_options.json) {
         print({resultTitles()});
     }
     m_test->start(
         SelfTest::cases(m_options.scenarios.isEmpty() ? SelfTest::scenarios() : m_options.scenarios));
+}
+
+/// Traffic of many kinds once more, while every frame is watched.
+void SelfTestCommand::startAudit()
+{
+    if (m_hasEnded) {
+        return;
+    }
+    if (!m_cableClient) {
+        conclude();
+        return;
+    }
+    static const QStringList kinds = {QStringLiteral("tcp-small"),   QStringLiteral("tcp-connections"),
+                                      QStringLiteral("udp-batches"), QStringLiteral("icmp-echo"),
+                                      QStringLiteral("raw"),         QStringLiteral("packet")};
+    const QStringList scenarios = m_options.scenarios.isEmpty() ? kinds : m_options.scenarios;
+    qint64 tookMs = 0;
+    for (const CaseResult &result : std::as_const(m_report.results)) {
+        tookMs += scenarios.contains(result.scenario) ? result.tookMs : 0;
+    }
+    const int seconds = int(std::clamp<qint64>(2 * tookMs / 1000 + 2, 3, auditMs / 1000));
+    m_auditedTest = std::make_unique<SelfTest>(*m_observation, m_network, m_traffic,
+                                               SelfTest::Limits{.totalMs = seconds * 1000});
+    connect(m_auditedTest.get(), &SelfTest::finished, this, [this] { m_isAuditedTestOver = true; });
+    connect(m_cableClient.get(), &MonitorClient::auditReceived, this, &SelfTestCommand::onAudited);
+    connect(m_cableClient.get(), &MonitorClient::auditFailed, this, [this](const QString &problem) {
+        m_report.audit.problem = problem;
+        conclude();
+    });
+    m_cableClient->requestAudit(quint32(seconds));
+    // It begins with the books, which what moves meanwhile would not be in.
+    QTimer::singleShot(auditBeginMs, m_auditedTest.get(),
+                       [this, scenarios] { m_auditedTest->start(SelfTest::cases(scenarios)); });
+}
+
+void SelfTestCommand::onAudited(const QList<InterfaceBalance> &interfaces)
+{
+    CableAudit &audit = m_report.audit;
+    for (const InterfaceBalance &interface : interfaces) {
+        audit.sentBytes += interface.txBytes;
+        audit.receivedBytes += interface.rxBytes;
+        for (const BalanceLine &line : interface.lines) {
+            const quint64 bytes = quint64(std::llabs(line.rxBytes) + std::llabs(line.txBytes));
+            if (line.name == QLatin1String("unnamed")) {
+                audit.unnamedBytes += bytes;
+            } else if (line.name.startsWith(QLatin1String("unseen-"))) {
+                audit.namedUnseenBytes += bytes;
+            }
+        }
+    }
+    if (!m_isAuditedTestOver) {
+        audit.problem = Ctl::tr("this machine was too slow to finish the traffic in time: run it again");
+    }
+    conclude();
 }
 
 void SelfTestCommand::onCaseFinished(const CaseResult &result)

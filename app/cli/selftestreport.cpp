@@ -22,6 +22,8 @@ QString verdictName(TestVerdict verdict)
     switch (verdict) {
     case TestVerdict::Exact:
         return QStringLiteral("exact");
+    case TestVerdict::Unowned:
+        return QStringLiteral("unowned");
     case TestVerdict::NotSupported:
         return QStringLiteral("notSupported");
     case TestVerdict::NotSeen:
@@ -64,9 +66,10 @@ QJsonObject caseJson(const CaseResult &result)
 
 bool SelfTestReport::hasPassed() const
 {
-    return !results.isEmpty() && std::all_of(results.cbegin(), results.cend(), [](const CaseResult &result) {
-        return result.verdict != TestVerdict::Off && result.verdict != TestVerdict::Failed;
-    });
+    return !results.isEmpty() && audit.isClean()
+        && std::all_of(results.cbegin(), results.cend(), [](const CaseResult &result) {
+               return result.verdict != TestVerdict::Off && result.verdict != TestVerdict::Failed;
+           });
 }
 
 QJsonObject selfTestJson(const SelfTestReport &report)
@@ -76,6 +79,13 @@ QJsonObject selfTestJson(const SelfTestReport &report)
                                       TestVerdict::Off, TestVerdict::Failed}) {
         counts.insert(verdictName(verdict), countOf(report, verdict));
     }
+    const QJsonObject audit = {
+        {QStringLiteral("sentBytes"), qint64(report.audit.sentBytes)},
+        {QStringLiteral("receivedBytes"), qint64(report.audit.receivedBytes)},
+        {QStringLiteral("namedUnseenBytes"), qint64(report.audit.namedUnseenBytes)},
+        {QStringLiteral("unnamedBytes"), qint64(report.audit.unnamedBytes)},
+        {QStringLiteral("problem"), report.audit.problem},
+    };
     QJsonArray results;
     for (const CaseResult &result : report.results) {
         results.append(caseJson(result));
@@ -86,19 +96,29 @@ QJsonObject selfTestJson(const SelfTestReport &report)
             {QStringLiteral("tookMs"), report.tookMs},
             {QStringLiteral("passed"), report.hasPassed()},
             {QStringLiteral("counts"), counts},
+            {QStringLiteral("audit"), audit},
             {QStringLiteral("results"), results}};
 }
 
 QString selfTestSummary(const SelfTestReport &report)
 {
-    return Ctl::tr("Linux %1: %2 exact, %3 off, %4 failed; %5 not seen, %6 not supported; %7 s")
-        .arg(report.kernel)
-        .arg(countOf(report, TestVerdict::Exact))
-        .arg(countOf(report, TestVerdict::Off))
-        .arg(countOf(report, TestVerdict::Failed))
-        .arg(countOf(report, TestVerdict::NotSeen))
-        .arg(countOf(report, TestVerdict::NotSupported))
-        .arg(double(report.tookMs) / 1000, 0, 'f', 1);
+    const QString audit = !report.audit.problem.isEmpty()
+        ? Ctl::tr("Audit: %1").arg(report.audit.problem)
+        : Ctl::tr("Audit: %1 bytes sent and %2 received crossed the interfaces; %3 passed no "
+                  "socket; %4 have no name")
+              .arg(report.audit.sentBytes)
+              .arg(report.audit.receivedBytes)
+              .arg(report.audit.namedUnseenBytes)
+              .arg(report.audit.unnamedBytes);
+    return audit + u'\n'
+        + Ctl::tr("Linux %1: %2 exact, %3 off, %4 failed; %5 not seen, %6 not supported; %7 s")
+              .arg(report.kernel)
+              .arg(countOf(report, TestVerdict::Exact))
+              .arg(countOf(report, TestVerdict::Off))
+              .arg(countOf(report, TestVerdict::Failed))
+              .arg(countOf(report, TestVerdict::NotSeen))
+              .arg(countOf(report, TestVerdict::NotSupported))
+              .arg(double(report.tookMs) / 1000, 0, 'f', 1);
 }
 
 } // namespace Nettally::Cli

@@ -15,13 +15,15 @@ struct SelfTestReport {
     bool hasOwnHelper = false; ///< none was running, so one was started for the test
     qint64 tookMs = 0;
     QList<CaseResult> results;
+    CableAudit audit;
 
-    /// Not one byte off, and nothing broke down: what is not supported or not seen does not count.
+    /// Not one byte off or without a name, and nothing broke down: what is not supported or not seen does not
+    /// count.
     bool hasPassed() const;
 };
 
 QJsonObject selfTestJson(const SelfTestReport &report);
-/// One line.
+/// A line about the audit, and one about all.
 QString selfTestSummary(const SelfTestReport &report);
 
 } // namespace Nettally::Cli

@@ -54,7 +54,8 @@ QString programLabel(const Program &program)
     case ProgramKind::Overflow:
         return Ctl::tr("(more than the kernel's table holds)");
     case ProgramKind::Kernel:
-        return Ctl::tr("(the kernel itself)");
+        return program.name.isEmpty() ? Ctl::tr("(the kernel itself)")
+                                      : QStringLiteral("(%1)").arg(printable(program.name));
     case ProgramKind::KernelThread:
         return QStringLiteral("[%1]").arg(printable(program.name));
     case ProgramKind::Program:

@@ -49,7 +49,7 @@ int runTotals(const Options &options)
         if (!update.isSnapshot) {
             return;
         }
-        table.emplace(&finder).apply(update);
+        table.emplace(&finder, options.leftOut).apply(update);
         print();
     });
     QObject::connect(&client, &MonitorClient::namesWatched, &client, [&] {

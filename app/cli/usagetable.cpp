@@ -26,7 +26,7 @@ void UsageTable::apply(const UsageUpdate &update)
         // A snapshot tells everything anew, but the programs of an instance stay what they are.
         const QHash<quint32, Identity> known =
             update.instance == m_instance ? m_identities : QHash<quint32, Identity>();
-        *this = UsageTable(m_finder);
+        *this = UsageTable(m_finder, m_leftOut);
         m_identities = known;
     }
     m_instance = update.instance;
@@ -44,7 +44,7 @@ void UsageTable::apply(const UsageUpdate &update)
         m_remotes.insert(remote.id, remote.address);
     }
     for (const Flow &flow : update.flows) {
-        if (!m_forgotten.contains(flow.programId)) {
+        if (flow.tunnelSide != m_leftOut && !m_forgotten.contains(flow.programId)) {
             m_flows.insert(flow.id, flow);
         }
     }

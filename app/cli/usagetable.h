@@ -40,9 +40,11 @@ struct UsageSums {
 /// The helper's cumulative counters as the updates tell them, summed up as asked.
 class UsageTable {
 public:
-    /// Programs are looked up by @p finder as they come; without one each is what the helper tells.
-    explicit UsageTable(ApplicationFinder *finder = nullptr)
+    /// Programs are looked up by @p finder as they come; without one each is what the helper tells. What
+    /// crosses a tunnel is in it once: not what it has as @p leftOut.
+    explicit UsageTable(ApplicationFinder *finder = nullptr, TunnelSide leftOut = TunnelSide::Carrier)
         : m_finder(finder)
+        , m_leftOut(leftOut)
     {
     }
 
@@ -63,6 +65,7 @@ public:
 
 private:
     ApplicationFinder *m_finder;
+    TunnelSide m_leftOut;
     QString m_instance;
     quint64 m_timeNs = 0;
     QHash<quint32, Program> m_programs;

@@ -29,7 +29,7 @@ constexpr size_t maxEarlyParts = 64;
 constexpr char namesSignature[] = "utta(uttyuyay)";
 /// About half a megabyte, some ten milliseconds of the helper's.
 constexpr uint journalRecordsAtATime = 4000;
-constexpr char pushSignature[] = "uttuba(uutssutuuy)a(uay)a(uuuqyyuttuttttttt)au";
+constexpr char pushSignature[] = "uttuba(uutssutuuy)a(uay)a(uuuqyyuttuttttttty)au";
 
 QString serviceName()
 {
@@ -63,8 +63,19 @@ QList<InterfaceBalance> toBalances(const QList<Wire::InterfaceBalance> &balances
 {
     QList<InterfaceBalance> interfaces;
     for (const Wire::InterfaceBalance &balance : balances) {
-        InterfaceBalance told{balance.index,   balance.name,      balance.sinceNs,   balance.rxBytes,
-                              balance.txBytes, balance.rxPackets, balance.txPackets, {}};
+        InterfaceBalance told;
+        told.index = balance.index;
+        told.name = balance.name;
+        told.kind = balance.kind;
+        told.isTunnel = balance.isTunnel;
+        told.lowerIndex = balance.lowerIndex;
+        for (const Wire::TunnelCarrier &carrier : balance.carriers)
+            told.carriers.append({carrier.pid, carrier.name});
+        told.sinceNs = balance.sinceNs;
+        told.rxBytes = balance.rxBytes;
+        told.txBytes = balance.txBytes;
+        told.rxPackets = balance.rxPackets;
+        told.txPackets = balance.txPackets;
         for (const Wire::BalanceLine &line : balance.lines)
             told.lines.append({line.name, line.rxBytes, line.txBytes});
         interfaces.append(told);
@@ -566,11 +577,13 @@ void MonitorClient::requestBalance()
     auto *watcher = new QDBusPendingCallWatcher(m_helper->Balance(), this);
     connect(watcher, &QDBusPendingCallWatcher::finished, this, [this, watcher] {
         watcher->deleteLater();
-        const QDBusPendingReply<qulonglong, QList<Wire::InterfaceBalance>> reply = *watcher;
+        const QDBusPendingReply<qulonglong, QList<Wire::InterfaceBalance>, qulonglong, qulonglong> reply =
+            *watcher;
         if (reply.isError())
             return;
         m_isBalanceWanted = false;
-        Q_EMIT balanceReceived(reply.argumentAt<0>(), toBalances(reply.argumentAt<1>()));
+        Q_EMIT balanceReceived(reply.argumentAt<0>(), toBalances(reply.argumentAt<1>()),
+                               {reply.argumentAt<2>(), reply.argumentAt<3>()});
     });
 }
 

@@ -74,7 +74,8 @@ public:
 
     /// Asks for the helper's status; statusReceived follows if it can be had.
     void requestStatus();
-    /// Asks for the books of the interfaces; balanceReceived follows if they can be had.
+    /// Asks for the books of the interfaces; balanceReceived follows if they can be had. The programs that
+    /// carry tunnels have no names before the subscription stands.
     void requestBalance();
     /// Has the helper watch the interfaces for @p seconds (1 to 60); auditReceived or auditFailed follows.
     /// Only while Live.
@@ -99,7 +100,8 @@ Q_SIGNALS:
     /// @p problem is a sentence for people.
     void auditFailed(const QString &problem);
     /// @p timeNs is the CLOCK_BOOTTIME of the reading.
-    void balanceReceived(quint64 timeNs, const QList<Nettally::InterfaceBalance> &interfaces);
+    void balanceReceived(quint64 timeNs, const QList<Nettally::InterfaceBalance> &interfaces,
+                         const Nettally::MachineBytes &machine);
     void connectionsReceived(const Nettally::ConnectionList &connections);
     /// @p problem says in a sentence why there are none.
     void connectionsFailed(const QString &problem);

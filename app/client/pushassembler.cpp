@@ -37,7 +37,7 @@ std::optional<UsageUpdate> PushAssembler::take(const PushPart &part)
                                Direction(row.direction), row.ifindex, row.rxPayloadBytes, row.txPayloadBytes,
                                row.openSockets, row.rxIpBytes + row.rxSegmentHeaderBytes,
                                row.txIpBytes + row.txSegmentHeaderBytes, row.rxPackets, row.txPackets,
-                               row.retransmits});
+                               row.retransmits, TunnelSide(row.tunnelPart)});
     }
     m_update.endedProgramIds += part.endedProgramIds;
 
@@ -94,6 +94,8 @@ QString PushAssembler::check(const PushPart &part)
     for (const Wire::Row &row : part.rows) {
         if (row.row == 0 || row.direction > quint8(Direction::Link))
             return QStringLiteral("row %1 of direction %2").arg(row.row).arg(row.direction);
+        if (row.tunnelPart > quint8(TunnelSide::Carrier))
+            return QStringLiteral("row %1 of tunnel part %2").arg(row.row).arg(row.tunnelPart);
     }
     return {};
 }

@@ -47,6 +47,18 @@ struct TrafficCounts {
         retransmits += more.retransmits;
         return *this;
     }
+    /// Wraps below zero.
+    TrafficCounts &operator-=(const TrafficCounts &less)
+    {
+        rxPayloadBytes -= less.rxPayloadBytes;
+        txPayloadBytes -= less.txPayloadBytes;
+        rxNetworkBytes -= less.rxNetworkBytes;
+        txNetworkBytes -= less.txNetworkBytes;
+        rxPackets -= less.rxPackets;
+        txPackets -= less.txPackets;
+        retransmits -= less.retransmits;
+        return *this;
+    }
     bool operator==(const TrafficCounts &) const = default;
 };
 

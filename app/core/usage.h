@@ -18,6 +18,17 @@ enum class Direction : quint8 {
     Incoming,
     Link, ///< whole frames, by a packet socket
 };
+/// What a flow's bytes are beside the machine's tunnels.
+enum class TunnelSide : quint8 {
+    None,
+    Inside, ///< they cross a tunnel's interface, and its carrier moves them once more
+    Carrier, ///< they are of the program that carries a tunnel
+};
+/// Where what crosses a tunnel counts.
+enum class TunnelsAt : quint8 {
+    Inside, ///< at the programs that use the tunnel
+    Carrier, ///< at the program that carries it
+};
 enum class ProgramKind : quint8 {
     Program,
     KernelThread,
@@ -63,6 +74,7 @@ struct Flow {
     quint64 rxPacketsTotal = 0;
     quint64 txPacketsTotal = 0;
     quint64 retransmitsTotal = 0; ///< TCP segments sent again
+    TunnelSide tunnelSide = TunnelSide::None;
 };
 
 /// One push of the helper, whole.
@@ -101,16 +113,32 @@ struct BalanceLine {
     qint64 txBytes = 0;
 };
 
+/// A program that carries a tunnel; nameless: one that this user may not see.
+struct CarrierProgram {
+    quint32 pid = 0;
+    QString name;
+};
+
 /// The books of one interface: the lines' sums are its counters.
 struct InterfaceBalance {
     quint32 index = 0;
     QString name;
+    QString kind = {}; ///< as the kernel calls it: "tun", "veth"; empty: a card, or the loopback
+    bool isTunnel = false; ///< what crosses it crosses another interface too
+    quint32 lowerIndex = 0; ///< of the interface that carries this one; 0: none, or not known
+    QList<CarrierProgram> carriers = {}; ///< empty: no program, or it is not known which
     quint64 sinceNs = 0; ///< CLOCK_BOOTTIME nanoseconds from which the counters are
     quint64 rxBytes = 0;
     quint64 txBytes = 0;
     quint64 rxPackets = 0;
     quint64 txPackets = 0;
     QList<BalanceLine> lines;
+};
+
+/// What the machine exchanged with others since the helper's start: what a tunnel carries once.
+struct MachineBytes {
+    quint64 rxBytes = 0;
+    quint64 txBytes = 0;
 };
 
 /// The helper's account of itself; see Status in dbus/interfaces/org.nettally.Monitor1.xml.

@@ -44,8 +44,10 @@ TrafficCounts growth(const TrafficCounts &now, const TrafficCounts &then)
 TrafficCounts UsageChange::moved() const
 {
     TrafficCounts sum;
-    for (const UsageDelta &delta : deltas)
-        sum += delta;
+    for (const UsageDelta &delta : deltas) {
+        if (delta.isCounted)
+            sum += delta;
+    }
     return sum;
 }
 
@@ -53,7 +55,9 @@ UsageChange UsageBook::apply(const UsageUpdate &update)
 {
     UsageChange change;
     if (update.instance != m_instance) {
+        const TunnelsAt place = m_tunnelsAt;
         *this = UsageBook();
+        m_tunnelsAt = place;
         m_instance = update.instance;
         change.isNewInstance = true;
     }
@@ -96,6 +100,48 @@ UsageChange UsageBook::apply(const UsageUpdate &update)
         change.ended.append(programId);
     }
     retireEnded(m_timeNs);
+    return change;
+}
+
+bool UsageBook::isCounted(const Flow &flow) const
+{
+    return flow.tunnelSide != (m_tunnelsAt == TunnelsAt::Inside ? TunnelSide::Carrier : TunnelSide::Inside);
+}
+
+UsageChange::Growth UsageBook::growthOf(const Flow &flow, bool isBaseline) const
+{
+    UsageChange::Growth growth;
+    growth.programId = flow.programId;
+    growth.remote = m_remotes.value(flow.remoteId);
+    growth.protocol = flow.protocol;
+    growth.servicePort = flow.servicePort;
+    growth.direction = flow.direction;
+    growth.isBaseline = isBaseline;
+    return growth;
+}
+
+UsageChange UsageBook::setTunnelsAt(TunnelsAt place)
+{
+    UsageChange change;
+    change.beginNs = change.endNs = m_timeNs;
+    if (place == m_tunnelsAt)
+        return change;
+    m_tunnelsAt = place;
+    for (const Flow &flow : std::as_const(m_flows)) {
+        if (flow.tunnelSide == TunnelSide::None)
+            continue;
+        const TrafficCounts totals = totalsOf(flow);
+        UsageChange::Growth growth = growthOf(flow, true);
+        if (isCounted(flow)) {
+            growth += totals;
+            growth.openSockets = flow.openSockets;
+        } else {
+            growth -= totals;
+            growth.openSockets = -qint64(flow.openSockets);
+        }
+        m_total += growth;
+        change.growths.append(growth);
+    }
     return change;
 }
 
@@ -146,30 +192,28 @@ void UsageBook::takeSnapshot(const UsageUpdate &update, UsageChange &change)
     m_retired.clear();
 
     m_total = {};
-    for (const Flow &flow : std::as_const(m_flows))
-        m_total += totalsOf(flow);
+    for (const Flow &flow : std::as_const(m_flows)) {
+        if (isCounted(flow))
+            m_total += totalsOf(flow);
+    }
 }
 
 void UsageBook::takeFlow(const Flow &flow, const Flow *before, bool isBaseline, UsageChange &change)
 {
     const TrafficCounts counts = growth(totalsOf(flow), before ? totalsOf(*before) : TrafficCounts());
-    UsageChange::Growth grown;
+    UsageChange::Growth grown = growthOf(flow, isBaseline);
     grown += counts;
-    grown.programId = flow.programId;
-    grown.remote = m_remotes.value(flow.remoteId);
-    grown.protocol = flow.protocol;
-    grown.servicePort = flow.servicePort;
-    grown.direction = flow.direction;
     grown.openSockets = qint64(flow.openSockets) - qint64(before ? before->openSockets : 0);
-    grown.isBaseline = isBaseline;
 
-    m_total += counts;
     m_flows.insert(flow.id, flow);
 
     if (!isBaseline && !counts.isZero()) {
         change.deltas.append({counts, program(flow.programId), grown.remote, flow.protocol, flow.servicePort,
-                              flow.direction, flow.interfaceIndex});
+                              flow.direction, flow.interfaceIndex, isCounted(flow)});
     }
+    if (!isCounted(flow))
+        return;
+    m_total += counts;
     change.growths.append(grown);
 }
 

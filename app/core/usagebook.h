@@ -11,7 +11,8 @@ namespace Nettally {
 
 /// What one update changed, from UsageBook::apply().
 struct UsageChange {
-    /// How one flow grew.
+    /// How one flow grew. What counts elsewhere from now on is taken out by a baseline of its negative, which
+    /// wraps.
     struct Growth : TrafficCounts {
         quint32 programId = 0;
         Address remote;
@@ -32,7 +33,7 @@ struct UsageChange {
     QList<Growth> growths;
     QList<UsageDelta> deltas; ///< for the record: what moved between beginNs and endNs, flow by flow
 
-    TrafficCounts moved() const; ///< sum over deltas
+    TrafficCounts moved() const; ///< sum over the deltas that count
 };
 
 /**
@@ -47,8 +48,11 @@ class UsageBook {
 public:
     UsageChange apply(const UsageUpdate &update);
 
+    /// Growths and totals have what crosses a tunnel once, deltas all of it. Returns what that changes.
+    UsageChange setTunnelsAt(TunnelsAt place);
+
     const QString &instance() const { return m_instance; }
-    /// Of all flows since the instance began, as far as the helper remembers them.
+    /// Of all flows that count since the instance began, as far as the helper remembers them.
     const TrafficCounts &total() const { return m_total; }
     /// The program's description; one with the id alone if it was never sent.
     Program program(quint32 id) const;
@@ -63,11 +67,15 @@ private:
     };
 
     Entry &entry(quint32 programId);
+    bool isCounted(const Flow &flow) const;
+    /// Without figures.
+    UsageChange::Growth growthOf(const Flow &flow, bool isBaseline) const;
     void takeSnapshot(const UsageUpdate &update, UsageChange &change);
     void takeFlow(const Flow &flow, const Flow *before, bool isBaseline, UsageChange &change);
     void retireEnded(quint64 nowNs);
 
     QString m_instance;
+    TunnelsAt m_tunnelsAt = TunnelsAt::Inside;
     quint64 m_timeNs = 0;
     TrafficCounts m_total;
     QHash<quint32, Entry> m_programs;

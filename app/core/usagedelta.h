@@ -14,6 +14,7 @@ struct UsageDelta : TrafficCounts {
     quint16 servicePort = 0;
     Direction direction = Direction::Unknown;
     quint32 interfaceIndex = 0; ///< 0: not known
+    bool isCounted = true; ///< not once more what a tunnel carries: see UsageBook::setTunnelsAt()
 };
 
 } // namespace Nettally

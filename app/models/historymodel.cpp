@@ -51,7 +51,7 @@ QString HistoryModel::nameOf(By by, const HistoryRow &row)
         case ProgramKind::Overflow:
             return tr("Programs beyond the table’s capacity");
         case ProgramKind::Kernel:
-            return tr("The kernel itself");
+            return row.program.name.isEmpty() ? tr("The kernel itself") : printable(row.program.name);
         case ProgramKind::KernelThread:
             return row.program.name.isEmpty() ? tr("Kernel")
                                               : tr("%1 (kernel)").arg(printable(row.program.name));

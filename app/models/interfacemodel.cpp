@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "interfacemodel.h"
 
+#include "tunneltext.h"
+
 #include <QCoreApplication>
 #include <QLocale>
 
@@ -151,6 +153,7 @@ struct InterfaceModel::InterfaceNode : Node {
 
     quint32 index = 0;
     QString name;
+    QString tunnel; ///< what it is and who carries it; empty: no tunnel
     quint64 sinceNs = 0;
     quint64 rxPackets = 0;
     quint64 txPackets = 0;
@@ -176,10 +179,12 @@ InterfaceModel::InterfaceModel(Span span, QObject *parent)
 
 InterfaceModel::~InterfaceModel() = default;
 
-void InterfaceModel::take(const QList<InterfaceBalance> &interfaces)
+void InterfaceModel::take(const QList<InterfaceBalance> &interfaces,
+                          const std::optional<MachineBytes> &machine)
 {
     if (m_isPaused)
         return;
+    m_machine = machine;
     removeMissing(interfaces);
     for (const InterfaceBalance &balance : interfaces) {
         auto known = std::find_if(m_rows.begin(), m_rows.end(),
@@ -194,6 +199,7 @@ void InterfaceModel::take(const QList<InterfaceBalance> &interfaces)
             endInsertRows();
             known = m_rows.end() - 1;
         }
+        (*known)->tunnel = tunnelText(balance, interfaces);
         update(**known, balance);
     }
     Q_EMIT changed();
@@ -258,6 +264,14 @@ void InterfaceModel::update(InterfaceNode &interface, const InterfaceBalance &ba
         Q_EMIT dataChanged(indexOf(interface.lines.front().get()),
                            indexOf(interface.lines.back().get(), ColumnCount - 1));
     }
+}
+
+QString InterfaceModel::machineText() const
+{
+    return m_machine ? tr("%1 received, %2 sent")
+                           .arg(formatBytes(m_machine->rxBytes, m_style.base),
+                                formatBytes(m_machine->txBytes, m_style.base))
+                     : QString();
 }
 
 void InterfaceModel::setUnitStyle(UnitStyle style)
@@ -467,7 +481,9 @@ QString InterfaceModel::display(const Node &row, int column) const
     case Explanation:
         return explanation(row);
     }
-    return name(row);
+    const InterfaceNode *interface = asInterface(&row);
+    return interface && !interface->tunnel.isEmpty() ? tr("%1: %2").arg(interface->name, interface->tunnel)
+                                                     : name(row);
 }
 
 /// A sentence about a line; empty where there is nothing to say.
@@ -485,6 +501,8 @@ QString InterfaceModel::toolTip(const Node &row) const
     };
     QStringList lines = {name(row)};
     if (const InterfaceNode *interface = asInterface(&row)) {
+        if (!interface->tunnel.isEmpty())
+            lines.append(interface->tunnel);
         lines.append(
             tr("Named: %1 received, %2 sent").arg(shareText(share(row, true)), shareText(share(row, false))));
         lines.append(

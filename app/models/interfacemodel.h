@@ -35,7 +35,8 @@ public:
     explicit InterfaceModel(Span span = Span::SinceStart, QObject *parent = nullptr);
     ~InterfaceModel() override;
 
-    void take(const QList<InterfaceBalance> &interfaces);
+    void take(const QList<InterfaceBalance> &interfaces,
+              const std::optional<MachineBytes> &machine = std::nullopt);
     /// While paused take() changes nothing.
     void setPaused(bool paused) { m_isPaused = paused; }
     void setUnitStyle(UnitStyle style);
@@ -46,6 +47,8 @@ public:
     bool isBalanced() const;
     /// Of all interfaces, received and sent.
     quint64 bytesTotal() const;
+    /// "1.0 GiB received, 20 MiB sent": the machine's exchange with others; empty: not known.
+    QString machineText() const;
 
     /// "99.98 %"; only what is whole reads "100 %", and what is not nothing never "0 %".
     static QString shareText(std::optional<double> share);
@@ -80,6 +83,7 @@ private:
     static Tone tone(const Node &node, int column);
 
     std::vector<std::unique_ptr<InterfaceNode>> m_rows;
+    std::optional<MachineBytes> m_machine;
     Span m_span;
     UnitStyle m_style;
     bool m_isPaused = false;

@@ -606,7 +606,7 @@ void LiveModel::describe(ProgramNode &node, const UsageBook &book)
         node.name = tr("Programs beyond the table’s capacity");
         return;
     case ProgramKind::Kernel:
-        node.name = tr("The kernel itself");
+        node.name = program.name.isEmpty() ? tr("The kernel itself") : program.name;
         return;
     case ProgramKind::KernelThread:
         node.name = program.name.isEmpty() ? tr("Kernel") : tr("%1 (kernel)").arg(program.name);

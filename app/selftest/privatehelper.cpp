@@ -3,7 +3,6 @@
 
 #include "childprocess.h"
 
-#include <QCoreApplication>
 #include <QStandardPaths>
 #include <QTemporaryFile>
 
@@ -14,13 +13,12 @@ namespace {
 constexpr int startLimitMs = 10000;
 constexpr int stopLimitMs = 5000;
 
-// Without rules for others the daemon admits its own user alone. The name of the socket leaves nothing on
-// disk.
+// Without rules for others the daemon admits its own user alone.
 constexpr char configuration[] =
     R"(<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
-  <listen>unix:abstract=/nettally-selftest-%1</listen>
+  <listen>unix:path=%1/bus</listen>
   <auth>EXTERNAL</auth>
   <policy user="root">
     <allow own="*"/>
@@ -43,12 +41,13 @@ void stop(QProcess &process)
 
 } // namespace
 
-PrivateHelper::PrivateHelper(QObject *parent)
+PrivateHelper::PrivateHelper(const QString &networkNamespace, QObject *parent)
     : QObject(parent)
+    , m_networkNamespace(networkNamespace)
 {
     tieToParent(m_daemon);
     // This one outgrows the tie when it leaves root, but it does not outlive its bus.
-    tieToParent(m_helper);
+    tieToParent(m_helper, m_networkNamespace);
     connect(&m_helper, &QProcess::finished, this,
             [this] { Q_EMIT ended(QString::fromLocal8Bit(m_helper.readAllStandardError()).simplified()); });
 }
@@ -68,9 +67,8 @@ QString PrivateHelper::start(const QString &helperProgram)
             "There is no system bus with a helper, and no dbus-daemon to start one: install dbus-daemon, "
             "or start the helper's service.");
     QTemporaryFile file;
-    const QByteArray text =
-        QString::fromLatin1(configuration).arg(QCoreApplication::applicationPid()).toUtf8();
-    if (!file.open() || file.write(text) != text.size() || !file.flush())
+    const QByteArray text = QString::fromLatin1(configuration).arg(m_folder.path()).toUtf8();
+    if (!m_folder.isValid() || !file.open() || file.write(text) != text.size() || !file.flush())
         return tr("%1 cannot be written (%2): make room there, or set TMPDIR.")
             .arg(file.fileTemplate(), file.errorString());
 

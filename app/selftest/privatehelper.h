@@ -3,6 +3,7 @@
 
 #include <QObject>
 #include <QProcess>
+#include <QTemporaryDir>
 
 namespace Nettally {
 
@@ -11,7 +12,8 @@ class PrivateHelper : public QObject {
     Q_OBJECT
 
 public:
-    explicit PrivateHelper(QObject *parent = nullptr);
+    /// With @p networkNamespace, a path, the helper runs in there.
+    explicit PrivateHelper(const QString &networkNamespace = {}, QObject *parent = nullptr);
     ~PrivateHelper() override;
 
     /// Empty when both are under way, else why not and what to do; may take a second. The helper answers
@@ -25,6 +27,8 @@ Q_SIGNALS:
     void ended(const QString &words);
 
 private:
+    QString m_networkNamespace;
+    QTemporaryDir m_folder; ///< of the socket: names without one are those of a network namespace
     QProcess m_daemon;
     QProcess m_helper;
     QString m_address;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "selftest.h"
 
+#include "networkplane.h"
 #include "observation.h"
 #include "payloadplane.h"
 #include "testnetwork.h"
@@ -34,6 +35,12 @@ SelfTest::SelfTest(const Observation &observation, const TestNetwork &network, c
 }
 
 SelfTest::~SelfTest() = default;
+
+void SelfTest::setNetworkPlane(NetworkPlane &network)
+{
+    m_networkPlane = &network;
+    connect(m_networkPlane, &NetworkPlane::booksRead, this, &SelfTest::onBooksRead);
+}
 
 QStringList SelfTest::scenarios()
 {
@@ -91,12 +98,26 @@ void SelfTest::next()
             tr("this kernel gives no IPv6 address: %1").arg(m_network.ipv6Problem()));
         return;
     }
+    m_isCounted = false;
+    if (m_networkPlane && !m_books) {
+        // Later cases begin where the one before ended, so that no byte is between them.
+        m_settleTimer->start(m_limits.settleMs);
+        m_networkPlane->read(bootTimeNs());
+        return;
+    }
+    begin();
+}
+
+void SelfTest::begin()
+{
+    const qint64 leftMs = std::max<qint64>(m_limits.totalMs - m_sinceStart.elapsed(), 1);
     m_instance = m_observation.instance();
     for (const std::unique_ptr<Plane> &plane : m_planes)
         plane->begin(m_observation);
     m_run = std::make_unique<TrafficRun>(m_trafficProgram);
     connect(m_run.get(), &TrafficRun::finished, this, &SelfTest::onTrafficMade);
-    m_run->start(m_network, current.scenario, current.family, int(std::min<qint64>(m_limits.caseMs, leftMs)));
+    m_run->start(m_network, m_result.scenario, m_result.family,
+                 int(std::min<qint64>(m_limits.caseMs, leftMs)));
 }
 
 void SelfTest::onTrafficMade()
@@ -118,20 +139,48 @@ void SelfTest::onTrafficMade()
 
 void SelfTest::onUpdate()
 {
-    if (!m_settleTimer->isActive() || m_observation.readNs() <= m_run->traffic().endedNs)
+    if (!m_settleTimer->isActive() || !m_run || m_isCounted
+        || m_observation.readNs() <= m_run->traffic().endedNs)
         return;
     if (m_observation.instance() != m_instance) {
         end(TestVerdict::Failed, tr("the helper began to count anew meanwhile"));
         return;
     }
+    for (const std::unique_ptr<Plane> &plane : m_planes)
+        m_result.planes.append(plane->compare(m_run->traffic(), m_observation));
+    m_isCounted = true;
+    if (m_networkPlane)
+        m_networkPlane->read(m_run->traffic().endedNs);
+    else
+        judge();
+}
+
+void SelfTest::onBooksRead(const InterfaceBalance &cable)
+{
+    if (!m_settleTimer->isActive())
+        return; // the case has failed meanwhile
+    if (!m_isCounted) {
+        m_settleTimer->stop();
+        m_books = cable;
+        begin();
+        return;
+    }
+    m_result.planes.append(NetworkPlane::compare(*m_books, cable));
+    m_books = cable;
+    judge();
+}
+
+void SelfTest::judge()
+{
     TestVerdict worst = TestVerdict::Exact;
     QString reason;
-    for (const std::unique_ptr<Plane> &plane : m_planes) {
-        const PlaneResult result = plane->compare(m_run->traffic(), m_observation);
-        worst = std::max({worst, result.sent.verdict, result.received.verdict});
+    for (const PlaneResult &result : std::as_const(m_result.planes)) {
+        for (const TestVerdict verdict : {result.sent.verdict, result.received.verdict}) {
+            if (verdict != TestVerdict::Unowned)
+                worst = std::max(worst, verdict);
+        }
         if (reason.isEmpty())
             reason = result.reason;
-        m_result.planes.append(result);
     }
     end(worst, reason);
 }
@@ -139,6 +188,9 @@ void SelfTest::onUpdate()
 void SelfTest::end(TestVerdict verdict, const QString &reason)
 {
     m_settleTimer->stop();
+    // What a case moved that was not compared is not the next one's.
+    if (!m_isCounted || verdict == TestVerdict::Failed)
+        m_books.reset();
     m_result.verdict = verdict;
     m_result.reason = reason;
     m_result.tookMs = m_sinceCase.elapsed();

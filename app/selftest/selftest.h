@@ -2,18 +2,21 @@
 #pragma once
 
 #include "selftestresult.h"
+#include "usage.h"
 
 #include <QElapsedTimer>
 #include <QObject>
 #include <QStringList>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 class QTimer;
 
 namespace Nettally {
 
+class NetworkPlane;
 class Observation;
 class Plane;
 class TestNetwork;
@@ -51,6 +54,9 @@ public:
     /// Each of these, over both families.
     static QList<SelfTestCase> cases(const QStringList &scenarios);
 
+    /// Has the network plane compared too. Before start(); it must outlive this.
+    void setNetworkPlane(NetworkPlane &network);
+
     /// Runs them one after the other; finished() follows.
     void start(const QList<SelfTestCase> &cases);
 
@@ -60,8 +66,11 @@ Q_SIGNALS:
 
 private:
     void next();
+    void begin();
     void onTrafficMade();
+    void onBooksRead(const InterfaceBalance &cable);
     void onUpdate();
+    void judge();
     void end(TestVerdict verdict, const QString &reason = {});
 
     const Observation &m_observation;
@@ -69,6 +78,9 @@ private:
     QString m_trafficProgram;
     Limits m_limits;
     std::vector<std::unique_ptr<Plane>> m_planes;
+    NetworkPlane *m_networkPlane = nullptr; ///< null: not compared
+    std::optional<InterfaceBalance> m_books; ///< as read last
+    bool m_isCounted = false; ///< of the case that runs, by the other planes
     QTimer *m_settleTimer;
 
     QList<SelfTestCase> m_waiting;

@@ -34,6 +34,8 @@ QString verdictText(TestVerdict verdict, const QString &reason)
     switch (verdict) {
     case TestVerdict::Exact:
         return translate("exact");
+    case TestVerdict::Unowned:
+        return translate("the rest passed no socket");
     case TestVerdict::NotSupported:
         return translate("not supported: %1").arg(reason);
     case TestVerdict::NotSeen:

@@ -253,8 +253,11 @@ QString InterfacesPage::summary() const
         return tr("Nothing has crossed an interface since the helper started.");
     if (!m_model.isBalanced())
         return tr("The books do not balance: the lines of an interface are not its counter.");
-    return tr("The books balance: %1 of what crossed the interfaces is put down by name.")
-        .arg(InterfaceModel::shareText(named));
+    QString text = tr("The books balance: %1 of what crossed the interfaces is put down by name.")
+                       .arg(InterfaceModel::shareText(named));
+    if (const QString machine = m_model.machineText(); !machine.isEmpty())
+        text += u' ' + tr("The machine and others: %1.").arg(machine);
+    return text;
 }
 
 /// Once: what is closed by hand stays closed.

@@ -55,6 +55,7 @@ constexpr auto geometryKey = "window/geometry";
 constexpr auto baseKey = "units/base";
 constexpr auto rateKey = "units/rate";
 constexpr auto measureKey = "view/measure";
+constexpr auto tunnelsKey = "view/tunnels";
 constexpr auto remotesKey = "view/remotes";
 /// By MainWindow::Page: the name on the command line, and of the icon.
 constexpr std::array pageNameTable = {"overview",    "programs",   "remotes", "protocols",
@@ -327,6 +328,14 @@ QMenu *MainWindow::makeMenu()
                   showNames(!isAddresses);
                   QSettings().setValue(QLatin1StringView(remotesKey),
                                        isAddresses ? u"addresses"_s : u"names"_s);
+              });
+    const bool isAtCarrier = QSettings().value(QLatin1StringView(tunnelsKey)).toString() == u"carrier";
+    m_tunnelsAt = isAtCarrier ? TunnelsAt::Carrier : TunnelsAt::Inside;
+    addChoice(tr("What crosses a tunnel counts"), tr("At the programs inside"),
+              tr("At the program that carries it"), isAtCarrier, [this](bool atCarrier) {
+                  m_tunnelsAt = atCarrier ? TunnelsAt::Carrier : TunnelsAt::Inside;
+                  QSettings().setValue(QLatin1StringView(tunnelsKey), atCarrier ? u"carrier"_s : u"inside"_s);
+                  Q_EMIT tunnelsAtChosen(m_tunnelsAt);
               });
     addChoice(tr("Rates"), tr("Bytes per second"), tr("Bits per second"), m_style.rateUnit == RateUnit::Bits,
               [this](bool isBits) {

@@ -84,6 +84,7 @@ public:
     void setDesktopNote(const QString &note);
     /// Holds what is shown, or goes on with it; measuring goes on either way.
     void setPaused(bool paused);
+    TunnelsAt tunnelsAt() const { return m_tunnelsAt; }
     /// The menu of choices, which others may add theirs to.
     QMenu &menu() const;
     /// The page of alerts, for whoever has them.
@@ -102,6 +103,7 @@ Q_SIGNALS:
     void pageChanged(Nettally::MainWindow::Page page);
     /// The page of connections is seen, and what it shows is a second old.
     void connectionsWanted();
+    void tunnelsAtChosen(Nettally::TunnelsAt place);
     /// The user wants the interfaces watched for so long.
     void auditWanted(quint32 seconds);
     /// The user chose files of countries and networks; none: those of the usual places.
@@ -145,6 +147,7 @@ private:
     HelperStatus m_status;
     UnitStyle m_style;
     Measure m_wantedMeasure = Measure::Network;
+    TunnelsAt m_tunnelsAt = TunnelsAt::Inside;
     bool m_isNetworkMeasured = false; ///< there is a choice
 
     QFrame *m_sidebar;

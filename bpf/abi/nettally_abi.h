@@ -43,6 +43,9 @@ typedef unsigned long long nt_u64;
 /* In the key of a row that is used for nothing at present. */
 #define NT_FREE_PROGRAM 0xfffffffcu
 
+/* Added to the type of an ICMP message, so that each differs from none. */
+#define NT_MESSAGE 256u
+
 /* Rows kept back for what is spilled when the table is full, told apart by interface. */
 #define NT_SPILL_ROWS 64u
 
@@ -91,7 +94,7 @@ struct nt_row_key {
     nt_u32 program; /* index in the program table */
     nt_u32 ifindex; /* interface of the packets; of payload the route's, 0 if not known then */
     nt_u32 netNs; /* inode number of the network namespace that ifindex is of, 0 if not known */
-    nt_u16 servicePort;
+    nt_u16 servicePort; /* of ICMP that no program's socket had: NT_MESSAGE + type */
     nt_u8 protocol; /* IPPROTO_*; 255 for IPPROTO_RAW; MPTCP (262) is stored as IPPROTO_TCP */
     nt_u8 direction; /* enum nt_direction */
 };

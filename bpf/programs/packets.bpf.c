@@ -195,6 +195,17 @@ static __always_inline int mayBeCopy(struct __sk_buff *skb, struct bpf_sock *sk)
     return data + NT_IPV6_HEADER <= end && *(nt_u8 *)(data + 24) == 0xff;
 }
 
+/* Which message of ICMP it is: as many rows as there are types, which the kernel itself chooses. */
+static __always_inline nt_u16 messageOf(struct __sk_buff *skb, const struct nt_headers *headers)
+{
+    nt_u8 type = 0;
+
+    if (headers->protocol != NT_IPPROTO_ICMP && headers->protocol != NT_IPPROTO_ICMPV6)
+        return 0;
+    bpf_skb_load_bytes(skb, headers->length, &type, 1);
+    return NT_MESSAGE + type;
+}
+
 static __always_inline void describeFlow(struct __sk_buff *skb, struct bpf_sock *sk, struct sock *kernelSk,
                                          struct nt_socket *socket, int isOutgoing, struct nt_row_key *key)
 {
@@ -203,8 +214,10 @@ static __always_inline void describeFlow(struct __sk_buff *skb, struct bpf_sock 
 
     readHeaders(skb, isOutgoing, &headers);
     key->protocol = headers.protocol;
-    if (key->program == NT_UNOWNED_PROGRAM)
+    if (key->program == NT_UNOWNED_PROGRAM) {
+        key->servicePort = messageOf(skb, &headers);
         return;
+    }
     /* Whoever knocks has no row of its own before a program answers: anybody can come by any name. */
     if (sk->state != NT_TCP_LISTEN && !socket->isPending)
         __builtin_memcpy(key->remote, &headers.peer, 16);
@@ -302,6 +315,7 @@ static __noinline int accountUnowned(struct __sk_buff *skb, int isOutgoing)
     segmentsOf(skb, &segments);
     key.ifindex = skb->ifindex;
     key.protocol = headers.protocol;
+    key.servicePort = messageOf(skb, &headers);
     row = rowOfKey(&key, 0, &place);
     if (!row)
         return 0;

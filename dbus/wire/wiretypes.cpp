@@ -19,6 +19,8 @@ void registerTypes()
     qDBusRegisterMetaType<QList<NameAnswer>>();
     qDBusRegisterMetaType<BalanceLine>();
     qDBusRegisterMetaType<QList<BalanceLine>>();
+    qDBusRegisterMetaType<TunnelCarrier>();
+    qDBusRegisterMetaType<QList<TunnelCarrier>>();
     qDBusRegisterMetaType<InterfaceBalance>();
     qDBusRegisterMetaType<QList<InterfaceBalance>>();
     qDBusRegisterMetaType<Probe>();
@@ -81,7 +83,7 @@ QDBusArgument &operator<<(QDBusArgument &argument, const Row &row)
     argument << row.row << row.program << row.remote << row.servicePort << row.protocol << row.direction
              << row.ifindex << row.rxPayloadBytes << row.txPayloadBytes << row.openSockets << row.rxIpBytes
              << row.txIpBytes << row.rxSegmentHeaderBytes << row.txSegmentHeaderBytes << row.rxPackets
-             << row.txPackets << row.retransmits;
+             << row.txPackets << row.retransmits << row.tunnelPart;
     argument.endStructure();
     return argument;
 }
@@ -92,7 +94,7 @@ const QDBusArgument &operator>>(const QDBusArgument &argument, Row &row)
     argument >> row.row >> row.program >> row.remote >> row.servicePort >> row.protocol >> row.direction
         >> row.ifindex >> row.rxPayloadBytes >> row.txPayloadBytes >> row.openSockets >> row.rxIpBytes
         >> row.txIpBytes >> row.rxSegmentHeaderBytes >> row.txSegmentHeaderBytes >> row.rxPackets
-        >> row.txPackets >> row.retransmits;
+        >> row.txPackets >> row.retransmits >> row.tunnelPart;
     argument.endStructure();
     return argument;
 }
@@ -157,11 +159,28 @@ const QDBusArgument &operator>>(const QDBusArgument &argument, BalanceLine &line
     return argument;
 }
 
+QDBusArgument &operator<<(QDBusArgument &argument, const TunnelCarrier &carrier)
+{
+    argument.beginStructure();
+    argument << carrier.pid << carrier.name;
+    argument.endStructure();
+    return argument;
+}
+
+const QDBusArgument &operator>>(const QDBusArgument &argument, TunnelCarrier &carrier)
+{
+    argument.beginStructure();
+    argument >> carrier.pid >> carrier.name;
+    argument.endStructure();
+    return argument;
+}
+
 QDBusArgument &operator<<(QDBusArgument &argument, const InterfaceBalance &balance)
 {
     argument.beginStructure();
-    argument << balance.index << balance.name << balance.sinceNs << balance.rxBytes << balance.txBytes
-             << balance.rxPackets << balance.txPackets << balance.lines;
+    argument << balance.index << balance.name << balance.kind << balance.isTunnel << balance.lowerIndex
+             << balance.carriers << balance.sinceNs << balance.rxBytes << balance.txBytes << balance.rxPackets
+             << balance.txPackets << balance.lines;
     argument.endStructure();
     return argument;
 }
@@ -169,8 +188,9 @@ QDBusArgument &operator<<(QDBusArgument &argument, const InterfaceBalance &balan
 const QDBusArgument &operator>>(const QDBusArgument &argument, InterfaceBalance &balance)
 {
     argument.beginStructure();
-    argument >> balance.index >> balance.name >> balance.sinceNs >> balance.rxBytes >> balance.txBytes
-        >> balance.rxPackets >> balance.txPackets >> balance.lines;
+    argument >> balance.index >> balance.name >> balance.kind >> balance.isTunnel >> balance.lowerIndex
+        >> balance.carriers >> balance.sinceNs >> balance.rxBytes >> balance.txBytes >> balance.rxPackets
+        >> balance.txPackets >> balance.lines;
     argument.endStructure();
     return argument;
 }

@@ -78,6 +78,7 @@ struct Row {
     quint64 rxPackets = 0;
     quint64 txPackets = 0;
     quint64 retransmits = 0;
+    quint8 tunnelPart = 0;
     bool operator==(const Row &) const = default;
 };
 
@@ -124,9 +125,19 @@ struct BalanceLine {
     bool operator==(const BalanceLine &) const = default;
 };
 
+struct TunnelCarrier {
+    quint32 pid = 0;
+    QString name;
+    bool operator==(const TunnelCarrier &) const = default;
+};
+
 struct InterfaceBalance {
     quint32 index = 0;
     QString name;
+    QString kind;
+    bool isTunnel = false;
+    quint32 lowerIndex = 0;
+    QList<TunnelCarrier> carriers;
     quint64 sinceNs = 0;
     quint64 rxBytes = 0;
     quint64 txBytes = 0;
@@ -216,6 +227,8 @@ QDBusArgument &operator<<(QDBusArgument &argument, const NameAnswer &answer);
 const QDBusArgument &operator>>(const QDBusArgument &argument, NameAnswer &answer);
 QDBusArgument &operator<<(QDBusArgument &argument, const BalanceLine &line);
 const QDBusArgument &operator>>(const QDBusArgument &argument, BalanceLine &line);
+QDBusArgument &operator<<(QDBusArgument &argument, const TunnelCarrier &carrier);
+const QDBusArgument &operator>>(const QDBusArgument &argument, TunnelCarrier &carrier);
 QDBusArgument &operator<<(QDBusArgument &argument, const InterfaceBalance &balance);
 const QDBusArgument &operator>>(const QDBusArgument &argument, InterfaceBalance &balance);
 QDBusArgument &operator<<(QDBusArgument &argument, const Probe &probe);
@@ -239,6 +252,7 @@ Q_DECLARE_METATYPE(Nettally::Wire::Row)
 Q_DECLARE_METATYPE(Nettally::Wire::Connection)
 Q_DECLARE_METATYPE(Nettally::Wire::NameAnswer)
 Q_DECLARE_METATYPE(Nettally::Wire::BalanceLine)
+Q_DECLARE_METATYPE(Nettally::Wire::TunnelCarrier)
 Q_DECLARE_METATYPE(Nettally::Wire::InterfaceBalance)
 Q_DECLARE_METATYPE(Nettally::Wire::Probe)
 Q_DECLARE_METATYPE(Nettally::Wire::Interface)

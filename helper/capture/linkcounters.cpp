@@ -45,6 +45,12 @@ InterfaceCounters parseLink(const nlmsghdr *header)
     // The loopback device counts from the IP header on, ethernet devices from their own.
     counters.linkHeaderBytes = link->ifi_type == ARPHRD_ETHER ? ETHER_HDR_LEN : 0;
 
+    bool isLowerElsewhere = false;
+    const auto indexIn = [](const rtattr *attribute) {
+        quint32 index = 0;
+        std::memcpy(&index, RTA_DATA(attribute), qMin<size_t>(RTA_PAYLOAD(attribute), sizeof index));
+        return index;
+    };
     auto length = static_cast<int>(IFLA_PAYLOAD(header));
     for (const rtattr *attribute = IFLA_RTA(link); RTA_OK(attribute, length);
          attribute = RTA_NEXT(attribute, length)) {
@@ -54,6 +60,12 @@ InterfaceCounters parseLink(const nlmsghdr *header)
             counters.name = QString::fromUtf8(name, qsizetype(strnlen(name, size)));
         } else if (attribute->rta_type == IFLA_LINKINFO) {
             counters.kind = parseKind(attribute);
+        } else if (attribute->rta_type == IFLA_LINK) {
+            counters.lowerIndex = indexIn(attribute);
+        } else if (attribute->rta_type == IFLA_LINK_NETNSID) {
+            isLowerElsewhere = true;
+        } else if (attribute->rta_type == IFLA_MASTER) {
+            counters.masterIndex = indexIn(attribute);
         } else if (attribute->rta_type == IFLA_STATS64) {
             // Not aligned for 64 bits in the message, and longer or shorter on other kernels.
             rtnl_link_stats64 statistics = {};
@@ -64,6 +76,9 @@ InterfaceCounters parseLink(const nlmsghdr *header)
             counters.txPackets = statistics.tx_packets;
         }
     }
+    // An interface of a kind by itself names itself.
+    if (isLowerElsewhere || counters.lowerIndex == counters.index)
+        counters.lowerIndex = 0;
     return counters;
 }
 

@@ -106,7 +106,7 @@ void MinuteBook::flow(const FlowRecord &record, const Process &process)
     key.program = programOf(process);
     key.remote = record.remote;
     key.ifindex = record.netNs == m_netNs ? record.ifindex : 0;
-    key.servicePort = record.servicePort;
+    key.servicePort = record.port();
     key.protocol = record.protocol;
     key.direction = record.direction;
     if (row.isKnown && (row.generation != record.generation || !(row.key == key)))

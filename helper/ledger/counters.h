@@ -61,7 +61,7 @@ struct FlowRecord {
     RemoteBytes remote{};
     quint32 ifindex = 0;
     quint32 netNs = 0; ///< inode number of the network namespace that ifindex is of; 0: not known
-    quint16 servicePort = 0; ///< host order
+    quint16 servicePort = 0; ///< host order; of ICMP in the abi's way, see port()
     quint8 protocol = 0;
     quint8 direction = 0; ///< enum nt_direction
     quint64 rxPayloadBytes = 0;
@@ -69,6 +69,9 @@ struct FlowRecord {
     PacketCounts packets;
     quint32 retransmits = 0; ///< TCP segments sent again; wraps
     qint32 openSockets = 0; ///< may be below zero for a moment (open and close counted apart)
+
+    /// As people know it: without what tells ICMP messages apart.
+    quint16 port() const { return protocol == 1 || protocol == 58 ? quint16(0) : servicePort; }
 };
 
 /// The kernel's own counters of one interface.
@@ -83,6 +86,9 @@ struct InterfaceCounters {
     bool isUp = false;
     quint8 linkHeaderBytes = 0; ///< that the counters hold of each frame, before its IP header
     QString kind = {}; ///< as the kernel calls it: "tun", "wireguard", "veth"; empty: a card, or the loopback
+    quint32 lowerIndex = 0; ///< interface of the same namespace that carries this one; 0: none, or not known
+    quint32 masterIndex =
+        0; ///< bridge or bond that has this one as a port, whose sockets' packets it is; 0: none
     bool operator==(const InterfaceCounters &) const = default;
 };
 
@@ -97,6 +103,14 @@ struct TunnelCarrier {
     quint32 programSlot = 0; ///< one of the source's program table
     bool operator==(const TunnelCarrier &) const = default;
 };
+
+/// What a flow's bytes are beside the tunnels of the machine. Numbered as on the bus.
+enum class TunnelPart : quint8 {
+    None, ///< they cross no tunnel and carry none
+    Inside, ///< they cross a tunnel's interface: its carrier moves them once more
+    Carrier, ///< they are of the program that carries a tunnel
+};
+inline constexpr std::array tunnelParts = {TunnelPart::None, TunnelPart::Inside, TunnelPart::Carrier};
 
 /// Takes what a reading found. Programs arrive before the flows that name them, each again only when
 /// it ended; flows only when a counter changed since the reading before.

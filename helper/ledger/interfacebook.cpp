@@ -3,6 +3,8 @@
 
 #include <QSet>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include <netinet/in.h>
@@ -30,6 +32,22 @@ void addHeaders(const Growth &growth, quint64 linkHeaderBytes, qint64 *linkHeade
     *linkHeaders += (countsSegments ? segments : packets) * qint64(linkHeaderBytes);
     if (countsSegments)
         *segmentHeaders += qint64(growth.segmentHeaderBytes);
+}
+
+/// Kinds of interfaces whose packets cross another one of the machine's, or none.
+constexpr std::array innerKinds{"bridge", "bond", "team", "vrf", "dummy", "ifb", "nlmon"};
+
+/// Of the loopback, tunnels and bridges nothing is the machine's exchange with others; nor of whatever else
+/// is made of software, where there is a card.
+bool isOfMachine(const InterfaceCounters &counters, bool hasCards)
+{
+    if (counters.isLoopback)
+        return false;
+    if (counters.kind.isEmpty() || hasCards)
+        return counters.kind.isEmpty();
+    const bool isInner = std::any_of(innerKinds.begin(), innerKinds.end(),
+                                     [&](const char *kind) { return counters.kind == QLatin1String(kind); });
+    return !isInner && !isTunnel(counters.kind) && counters.lowerIndex == 0;
 }
 
 /// A counter that went down was reset, and began again at zero.
@@ -107,6 +125,10 @@ void InterfaceBook::take(const QList<InterfaceCounters> &interfaces, quint64 tim
         return; // each namespace has one at least: they could not be read this time
     m_order.clear();
     QSet<quint32> present;
+    const bool hasCards =
+        std::any_of(interfaces.begin(), interfaces.end(), [](const InterfaceCounters &counters) {
+            return !counters.isLoopback && counters.kind.isEmpty();
+        });
     for (const InterfaceCounters &now : interfaces) {
         Entry &entry = entryOf(now.index);
         m_order.push_back(now.index);
@@ -137,8 +159,14 @@ void InterfaceBook::take(const QList<InterfaceCounters> &interfaces, quint64 tim
         addHeaders({txPackets, growth.txPackets, growth.txMoreSegments, growth.txSegmentHeaderBytes},
                    now.linkHeaderBytes, &entry.linkHeaders.txBytes, &entry.segmentHeaders.txBytes);
         InterfaceCounters total = now;
-        total.rxBytes = entry.total.rxBytes + grown(now.rxBytes, entry.last.rxBytes);
-        total.txBytes = entry.total.txBytes + grown(now.txBytes, entry.last.txBytes);
+        const quint64 rxBytes = grown(now.rxBytes, entry.last.rxBytes);
+        const quint64 txBytes = grown(now.txBytes, entry.last.txBytes);
+        if (isOfMachine(now, hasCards)) {
+            m_machine.rxBytes += qint64(rxBytes);
+            m_machine.txBytes += qint64(txBytes);
+        }
+        total.rxBytes = entry.total.rxBytes + rxBytes;
+        total.txBytes = entry.total.txBytes + txBytes;
         total.rxPackets = entry.total.rxPackets + rxPackets;
         total.txPackets = entry.total.txPackets + txPackets;
         entry.total = total;
@@ -147,19 +175,6 @@ void InterfaceBook::take(const QList<InterfaceCounters> &interfaces, quint64 tim
     }
     m_entries.removeIf([&](const auto &item) { return !present.contains(item.key()); });
     m_hasTaken = true;
-}
-
-AccountLine InterfaceBook::machineTotal() const
-{
-    AccountLine sum;
-    for (const quint32 index : m_order) {
-        const InterfaceCounters &counters = m_entries[index].total;
-        if (counters.isLoopback || isTunnel(counters.kind))
-            continue;
-        sum.rxBytes += qint64(counters.rxBytes);
-        sum.txBytes += qint64(counters.txBytes);
-    }
-    return sum;
 }
 
 QList<InterfaceAccount> InterfaceBook::balances() const

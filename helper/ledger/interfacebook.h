@@ -61,9 +61,10 @@ public:
 
     /// Of the interfaces there at the last take(), in their order.
     QList<InterfaceAccount> balances() const;
-    /// What the machine exchanged with others, as its interfaces counted it: without the loopback, and of
-    /// tunnels the carrier alone, so that nothing is in it twice.
-    AccountLine machineTotal() const;
+    /// What the machine exchanged with others since the first take(), as its cards counted it: nothing is in
+    /// it twice, as it would be with the tunnels and bridges that the cards carry, nor what stayed inside. A
+    /// namespace without cards, as a container's, has its other interfaces instead.
+    AccountLine machineTotal() const { return m_machine; }
 
 private:
     struct Entry {
@@ -85,6 +86,7 @@ private:
 
     quint32 m_netNs = 0;
     QHash<quint32, PacketCounts> m_gauges; ///< of what is pending, by ifindex; the source keeps them for ever
+    AccountLine m_machine;
     bool m_hasTaken = false;
     QHash<quint32, Entry> m_entries; ///< by ifindex
     std::vector<quint32> m_order; ///< ifindexes of the last take()

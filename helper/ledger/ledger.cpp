@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "ledger.h"
 
+#include "kernelpart.h"
+
 #include <algorithm>
 
 namespace Nettally {
@@ -65,10 +67,57 @@ void Ledger::program(const ProgramRecord &record)
     m_processes.record(record, ended);
     for (quint32 id : ended) {
         // One without rows was not told of; programRow() catches up should it get some.
-        const quint32 row = m_programRows.value(id, none);
-        if (row != none)
-            m_endedPrograms.push_back({m_version, id, m_knownPrograms[row].user});
+        const auto told = m_toldPrograms.constFind(id);
+        if (told != m_toldPrograms.constEnd())
+            m_endedPrograms.push_back({m_version, id, *told});
     }
+}
+
+void Ledger::setTunnels(const QList<TunnelCarrier> &carriers)
+{
+    m_tunnels.clear();
+    m_carriers.clear();
+    m_carrierIds.clear();
+    for (const TunnelCarrier &carrier : carriers) {
+        const quint32 id = m_processes.idOfSlot(carrier.programSlot);
+        m_tunnels.insert(quint64(carrier.netNs) << 32 | carrier.ifindex);
+        m_carriers[carrier.netNs == m_netNs ? carrier.ifindex : 0].append(id);
+        m_carrierIds.insert(id);
+    }
+}
+
+QList<const Process *> Ledger::carriersOf(quint32 ifindex) const
+{
+    QList<const Process *> programs;
+    for (const quint32 id : m_carriers.value(ifindex))
+        programs.append(&m_processes.process(id));
+    return programs;
+}
+
+quint32 Ledger::programOf(const FlowRecord &record)
+{
+    if (record.slot == 0)
+        return ProcessTable::overflowId;
+    const quint32 id = m_processes.idOfSlot(record.programSlot);
+    if (id == ProcessTable::kernelId)
+        return m_processes.idOfKernelPart(kernelPartName(record), ProcessKind::Kernel);
+    if (m_processes.process(id).kind != ProcessKind::KernelThread)
+        return id;
+    // Its threads come and go, and serve whatever is to be done next.
+    const QString service = kernelServiceName(record);
+    return service.isEmpty() ? id : m_processes.idOfKernelPart(service, ProcessKind::KernelThread);
+}
+
+TunnelPart Ledger::partOf(quint32 programId, const FlowRecord &record) const
+{
+    constexpr quint32 loopbackIndex = 1; // in each namespace: LOOPBACK_IFINDEX in net/loopback.h
+    if (m_tunnels.isEmpty() || record.slot == 0)
+        return TunnelPart::None;
+    if (record.ifindex != 0 && m_tunnels.contains(quint64(record.netNs) << 32 | record.ifindex))
+        return TunnelPart::Inside;
+    // What a carrier sends to this machine itself leaves by no card.
+    return m_carrierIds.contains(programId) && record.ifindex != loopbackIndex ? TunnelPart::Carrier
+                                                                               : TunnelPart::None;
 }
 
 void Ledger::flow(const FlowRecord &record)
@@ -80,12 +129,14 @@ void Ledger::flow(const FlowRecord &record)
     if (record.slot >= m_slots.size())
         m_slots.resize(record.slot + 1);
     Slot &slot = m_slots[record.slot];
-    const quint32 programId =
-        record.slot == 0 ? ProcessTable::overflowId : m_processes.idOfSlot(record.programSlot);
-
+    const quint32 programId = programOf(record);
+    const TunnelPart part = partOf(programId, record);
     const bool sameRow = slot.row != none && slot.generation == record.generation;
-    if (!sameRow || level(LedgerDetail::Connection).nodes[slot.row].row.programId != programId) {
-        const quint32 row = connectionRow(programId, record);
+    const auto isOf = [&](const LedgerRow &row) {
+        return row.programId == programId && row.tunnelPart == part;
+    };
+    if (!sameRow || !isOf(level(LedgerDetail::Connection).nodes[slot.row].row)) {
+        const quint32 row = connectionRow(programId, part, record);
         if (slot.row != none)
             add(slot.row, {}, -qint64(slot.openSockets));
         slot.row = row;
@@ -130,6 +181,7 @@ void Ledger::flow(const FlowRecord &record)
 void Ledger::add(quint32 connectionRow, const LedgerTotals &growth, qint64 openSockets)
 {
     const quint32 user = level(LedgerDetail::Connection).nodes[connectionRow].user;
+    const auto part = size_t(level(LedgerDetail::Connection).nodes[connectionRow].row.tunnelPart);
     quint32 index = connectionRow;
     for (LedgerDetail detail : {LedgerDetail::Connection, LedgerDetail::Remote, LedgerDetail::Program}) {
         Level &rows = level(detail);
@@ -139,9 +191,10 @@ void Ledger::add(quint32 connectionRow, const LedgerTotals &growth, qint64 openS
         touch(rows, index);
         index = node.coarser;
     }
-    for (Sums *sums : {&m_total, &m_sums[user]}) {
-        sums->totals += growth;
-        sums->openSockets += openSockets;
+    for (Sum *sum : {&m_total.parts[part], &m_sums[user].parts[part]}) {
+        sum->totals += growth;
+        sum->openSockets += openSockets;
+        sum->isUsed = true;
     }
 }
 
@@ -170,7 +223,7 @@ quint32 Ledger::append(LedgerDetail detail, const LedgerRow &row, quint32 user, 
     const quint32 index = quint32(rows.nodes.size());
     Node node;
     node.row = row;
-    node.row.id = index + othersRowId + 1;
+    node.row.id = index + othersRowId + quint32(tunnelParts.size());
     node.user = user;
     node.coarser = coarser;
     rows.nodes.push_back(node);
@@ -178,17 +231,18 @@ quint32 Ledger::append(LedgerDetail detail, const LedgerRow &row, quint32 user, 
     return index;
 }
 
-quint32 Ledger::connectionRow(quint32 programId, const FlowRecord &record)
+quint32 Ledger::connectionRow(quint32 programId, TunnelPart part, const FlowRecord &record)
 {
     const quint32 remoteId = m_remoteIds.value({record.remote});
-    ConnectionKey key{programId,          remoteId,        record.netNs == m_netNs ? record.ifindex : 0,
-                      record.servicePort, record.protocol, record.direction};
+    ConnectionKey key{programId,     remoteId,        record.netNs == m_netNs ? record.ifindex : 0,
+                      record.port(), record.protocol, record.direction,
+                      quint32(part)};
     const quint32 known = remoteId != 0 ? m_connectionRows.value(key, none) : none;
     if (known != none)
         return known;
 
     if (record.slot != 0 && level(LedgerDetail::Connection).nodes.size() >= m_limits.maxRows)
-        return connectionRow(ProcessTable::overflowId, FlowRecord());
+        return connectionRow(ProcessTable::overflowId, TunnelPart::None, FlowRecord());
 
     if (remoteId == 0) {
         m_remotes.push_back({m_version, record.remote});
@@ -202,7 +256,8 @@ quint32 Ledger::connectionRow(quint32 programId, const FlowRecord &record)
     row.servicePort = key.servicePort;
     row.protocol = key.protocol;
     row.direction = key.direction;
-    const quint32 coarser = remoteRow(programId, key.remoteId);
+    row.tunnelPart = part;
+    const quint32 coarser = remoteRow(programId, part, key.remoteId);
     const Node &remote = level(LedgerDetail::Remote).nodes[coarser];
     const quint32 index = append(LedgerDetail::Connection, row, remote.user, coarser);
     level(LedgerDetail::Connection).nodes[index].ownRemoteId = remote.ownRemoteId;
@@ -210,15 +265,15 @@ quint32 Ledger::connectionRow(quint32 programId, const FlowRecord &record)
     return index;
 }
 
-quint32 Ledger::remoteRow(quint32 programId, quint32 remoteId)
+quint32 Ledger::remoteRow(quint32 programId, TunnelPart part, quint32 remoteId)
 {
-    const quint64 key = quint64(programId) << 32 | remoteId;
+    const quint64 key = quint64(keyOf(programId, part)) << 32 | remoteId;
     const quint32 known = m_remoteRows.value(key, none);
     if (known != none)
         return known;
 
-    const quint32 coarser = programRow(programId);
-    const quint32 user = m_knownPrograms[coarser].user;
+    const quint32 coarser = programRow(programId, part);
+    const quint32 user = level(LedgerDetail::Program).nodes[coarser].user;
     quint32 &ownId = m_ownRemoteIds[quint64(user) << 32 | remoteId];
     if (ownId == 0) {
         ownId = ++m_sums[user].remoteCount;
@@ -227,15 +282,16 @@ quint32 Ledger::remoteRow(quint32 programId, quint32 remoteId)
     LedgerRow row;
     row.programId = programId;
     row.remoteId = remoteId;
+    row.tunnelPart = part;
     const quint32 index = append(LedgerDetail::Remote, row, user, coarser);
     level(LedgerDetail::Remote).nodes[index].ownRemoteId = ownId;
     m_remoteRows.insert(key, index);
     return index;
 }
 
-quint32 Ledger::programRow(quint32 programId)
+quint32 Ledger::programRow(quint32 programId, TunnelPart part)
 {
-    const quint32 known = m_programRows.value(programId, none);
+    const quint32 known = m_programRows.value(keyOf(programId, part), none);
     if (known != none)
         return known;
 
@@ -243,8 +299,12 @@ quint32 Ledger::programRow(quint32 programId)
     const quint32 user = userOf(process);
     LedgerRow row;
     row.programId = programId;
+    row.tunnelPart = part;
     const quint32 index = append(LedgerDetail::Program, row, user, none);
-    m_programRows.insert(programId, index);
+    m_programRows.insert(keyOf(programId, part), index);
+    if (m_toldPrograms.contains(programId))
+        return index;
+    m_toldPrograms.insert(programId, user);
     m_knownPrograms.push_back({m_version, programId, user});
     if (process.ended)
         m_endedPrograms.push_back({m_version, programId, user});
@@ -316,19 +376,25 @@ LedgerChanges Ledger::changesSince(quint64 version, const LedgerView &view) cons
         changes.programs.push_back(&m_processes.process(ProcessTable::othersId));
     if (ownOnly && othersChanged) {
         const Sums own = user == none ? Sums() : m_sums[user];
-        LedgerRow others;
-        others.id = othersRowId;
-        others.programId = ProcessTable::othersId;
-        others.totals = m_total.totals - own.totals;
-        others.openSockets = std::max<qint64>(m_total.openSockets - own.openSockets, 0);
-        changes.rows.push_back(others);
+        for (const TunnelPart part : tunnelParts) {
+            const Sum &all = m_total.parts[size_t(part)];
+            if (part != TunnelPart::None && !all.isUsed)
+                continue;
+            LedgerRow others;
+            others.id = othersRowId + quint32(part);
+            others.programId = ProcessTable::othersId;
+            others.tunnelPart = part;
+            others.totals = all.totals - own.parts[size_t(part)].totals;
+            others.openSockets = std::max<qint64>(all.openSockets - own.parts[size_t(part)].openSockets, 0);
+            changes.rows.push_back(others);
+        }
     }
     return changes;
 }
 
 Ledger::Bytes Ledger::spilled() const
 {
-    const quint32 row = m_programRows.value(ProcessTable::overflowId, none);
+    const quint32 row = m_programRows.value(keyOf(ProcessTable::overflowId, TunnelPart::None), none);
     if (row == none)
         return {};
     const LedgerTotals &sums = level(LedgerDetail::Program).nodes[row].row.totals;

@@ -6,6 +6,7 @@
 #include "processtable.h"
 
 #include <QHash>
+#include <QSet>
 
 #include <array>
 #include <optional>
@@ -13,6 +14,7 @@
 
 namespace Nettally {
 
+/// Each level has a row of its own for what crosses a tunnel, and for what carries one: see TunnelPart.
 enum class LedgerDetail : quint8 {
     Program, ///< a row a program
     Remote, ///< a row a program and remote address
@@ -53,6 +55,7 @@ struct LedgerRow {
     quint16 servicePort = 0;
     quint8 protocol = 0;
     quint8 direction = 0; ///< enum nt_direction
+    TunnelPart tunnelPart = TunnelPart::None;
     LedgerTotals totals;
     qint64 openSockets = 0; ///< never below zero in what changesSince() hands out
 };
@@ -80,7 +83,9 @@ struct LedgerChanges {
  */
 class Ledger : public CounterSink {
 public:
-    static constexpr quint32 othersRowId = 1; ///< reserved in every level; program ProcessTable::othersId
+    /// Reserved in every level, and the ids that follow for each further TunnelPart; program
+    /// ProcessTable::othersId.
+    static constexpr quint32 othersRowId = 1;
 
     struct Limits {
         quint32 maxPrograms = 200000;
@@ -115,6 +120,11 @@ public:
     /// Slots are indices of the source's table: dense, bounded by its capacity.
     void flow(const FlowRecord &record) override;
 
+    /// Who carries the machine's tunnels from here on. Those of programs that end stay with nobody.
+    void setTunnels(const QList<TunnelCarrier> &carriers);
+    /// The programs that carry an interface of the own namespace, as last told.
+    QList<const Process *> carriersOf(quint32 ifindex) const;
+
     /// What changed in readings after @p version; everything for 0. The rows' sums over any view at
     /// version 0 are the whole.
     LedgerChanges changesSince(quint64 version, const LedgerView &view) const;
@@ -127,6 +137,9 @@ public:
     {
         return m_processes.process(m_processes.idOfSlot(slot));
     }
+
+    /// The program that a flow is put down to: that of its slot, or what the kernel does with it.
+    const Process &processOf(const FlowRecord &record) { return m_processes.process(programOf(record)); }
 
     /// What the flows amount to at each interface.
     InterfaceBook &interfaces() { return m_interfaces; }
@@ -161,9 +174,14 @@ private:
         qint32 openSockets = 0;
     };
 
-    struct Sums {
+    struct Sum {
         LedgerTotals totals;
         qint64 openSockets = 0;
+        bool isUsed = false;
+    };
+
+    struct Sums {
+        std::array<Sum, tunnelParts.size()> parts; ///< by TunnelPart
         quint32 remoteCount = 0; ///< of a user: the last id given to a remote of theirs
     };
 
@@ -174,10 +192,11 @@ private:
         quint16 servicePort = 0;
         quint8 protocol = 0;
         quint8 direction = 0;
+        quint32 tunnelPart = 0; ///< widened, so that the key has no padding
         bool operator==(const ConnectionKey &) const = default;
         friend size_t qHash(const ConnectionKey &key, size_t seed) noexcept
         {
-            static_assert(sizeof key == 16, "hashed as bytes: no padding");
+            static_assert(sizeof key == 20, "hashed as bytes: no padding");
             return qHashBits(&key, sizeof key, seed);
         }
     };
@@ -215,10 +234,15 @@ private:
     Level &level(LedgerDetail detail) { return m_levels[size_t(detail)]; }
     const Level &level(LedgerDetail detail) const { return m_levels[size_t(detail)]; }
 
+    quint32 programOf(const FlowRecord &record);
+    TunnelPart partOf(quint32 programId, const FlowRecord &record) const;
+    /// Tells the programs, remotes and flows of each part apart. Ids of programs are far smaller.
+    static quint32 keyOf(quint32 programId, TunnelPart part) { return programId | quint32(part) << 30; }
+
     // Each finds the row's index in its level, or makes it and the coarser ones it adds to.
-    quint32 connectionRow(quint32 programId, const FlowRecord &record);
-    quint32 remoteRow(quint32 programId, quint32 remoteId);
-    quint32 programRow(quint32 programId);
+    quint32 connectionRow(quint32 programId, TunnelPart part, const FlowRecord &record);
+    quint32 remoteRow(quint32 programId, TunnelPart part, quint32 remoteId);
+    quint32 programRow(quint32 programId, TunnelPart part);
 
     quint32 append(LedgerDetail detail, const LedgerRow &row, quint32 user, quint32 coarser);
     void touch(Level &level, quint32 index);
@@ -237,8 +261,12 @@ private:
     std::vector<Slot> m_slots;
 
     QHash<ConnectionKey, quint32> m_connectionRows;
-    QHash<quint64, quint32> m_remoteRows; ///< program id << 32 | remote id
-    QHash<quint32, quint32> m_programRows;
+    QHash<quint64, quint32> m_remoteRows; ///< keyOf() << 32 | remote id
+    QHash<quint32, quint32> m_programRows; ///< by keyOf()
+    QHash<quint32, quint32> m_toldPrograms; ///< those with a row, to their user's index in m_sums
+    QSet<quint64> m_tunnels; ///< network namespace << 32 | ifindex
+    QHash<quint32, QList<quint32>> m_carriers; ///< program ids, by ifindex of the own namespace; 0: of others
+    QSet<quint32> m_carrierIds; ///< all of them
     QHash<RemoteKey, quint32> m_remoteIds;
     QHash<quint32, quint32> m_users; ///< uid to index in m_sums
     QHash<quint64, quint32> m_ownRemoteIds; ///< by user << 32 | remote id
@@ -247,7 +275,7 @@ private:
     Sums m_total;
 
     // In the order they came, for changesSince() to walk from the end.
-    std::vector<Known> m_knownPrograms; ///< by index of the program's row
+    std::vector<Known> m_knownPrograms;
     std::vector<Known> m_endedPrograms;
     std::vector<Remote> m_remotes; ///< by id - 1
     std::vector<OwnRemote> m_remotesOfUsers; ///< whom others talk to is not told: each remote once a user

@@ -64,6 +64,19 @@ QString ProcessTable::displayName(const ProgramRecord &record)
     return safeString(!base.isEmpty() && isCut ? base : record.comm);
 }
 
+quint32 ProcessTable::idOfKernelPart(const QString &name, ProcessKind kind)
+{
+    quint32 &id = m_kernelParts[name];
+    if (id == 0) {
+        Process part;
+        id = part.id = quint32(m_processes.size()) + 1;
+        part.name = name;
+        part.kind = kind;
+        m_processes.push_back(part);
+    }
+    return id;
+}
+
 void ProcessTable::record(const ProgramRecord &record, std::vector<quint32> &ended)
 {
     if (record.slot == 0)

@@ -58,6 +58,9 @@ public:
         return slot < m_idOfSlot.size() && m_idOfSlot[slot] != 0 ? m_idOfSlot[slot] : overflowId;
     }
 
+    /// What the kernel moves by itself under a name, as a program without a pid.
+    quint32 idOfKernelPart(const QString &name, ProcessKind kind);
+
     /// @p id must be one this table gave. The reference stays valid as long as the table.
     const Process &process(quint32 id) const { return m_processes[id - 1]; }
 
@@ -86,6 +89,7 @@ private:
     std::vector<quint32> m_idOfSlot;
     QHash<Key, quint32> m_idOfKey;
     QHash<quint32, quint32> m_latestOfPid;
+    QHash<QString, quint32> m_kernelParts; ///< as many as there are names for
 };
 
 } // namespace Nettally

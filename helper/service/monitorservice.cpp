@@ -31,6 +31,8 @@ constexpr int connectionsSharedMs = 900;
 constexpr int connectionsKeptMs = 10000;
 /// Names come a moment after the connections they are of; a flood of answers costs no more than a ring each.
 constexpr int namesReadingMs = 250;
+/// Each looks at every open file of the machine: about a microsecond for one.
+constexpr int tunnelsReadingMs = 10000;
 /// Of one ReadJournal on the files: a month's backlog is told in pieces between which the rest goes on.
 constexpr int journalReadMs = 20;
 
@@ -100,7 +102,8 @@ Wire::Row toWire(const LedgerRow &row)
             row.totals.txSegmentHeaderBytes,
             row.totals.rxPackets,
             row.totals.txPackets,
-            row.totals.retransmits};
+            row.totals.retransmits,
+            quint8(row.tunnelPart)};
 }
 
 Wire::Connection toWire(const ConnectionRecord &connection, quint32 programId)
@@ -125,24 +128,6 @@ Wire::Connection toWire(const ConnectionRecord &connection, quint32 programId)
     wire.retransmittedBytes = connection.retransmittedBytes;
     wire.rxBytes = connection.rxBytes;
     wire.txBytes = connection.txBytes;
-    return wire;
-}
-
-Wire::InterfaceBalance toWire(const InterfaceAccount &balance)
-{
-    Wire::InterfaceBalance wire{balance.counters.index,
-                                balance.counters.name,
-                                balance.sinceNs,
-                                balance.counters.rxBytes,
-                                balance.counters.txBytes,
-                                balance.counters.rxPackets,
-                                balance.counters.txPackets,
-                                {}};
-    for (size_t i = 0; i < balanceClassCount; ++i) {
-        const AccountLine &line = balance.lines[i];
-        if (line.rxBytes != 0 || line.txBytes != 0)
-            wire.lines.append({balanceLineName(BalanceClass(i)), line.rxBytes, line.txBytes});
-    }
     return wire;
 }
 
@@ -188,9 +173,7 @@ public:
     {
         m_ledger.flow(record);
         if (m_recorder)
-            m_recorder->flow(
-                record,
-                m_ledger.processOfSlot(record.slot == 0 ? ProgramSlot::overflow : record.programSlot));
+            m_recorder->flow(record, m_ledger.processOf(record));
     }
 
 private:
@@ -599,12 +582,38 @@ void MonitorService::readSource()
     m_sinceReading.start();
     m_readingTimeNs = bootTimeNs();
     m_ledger.beginReading();
+    if (!m_sinceTunnels.isValid() || m_sinceTunnels.elapsed() >= tunnelsReadingMs)
+        readTunnels();
     Sinks sinks(m_ledger, m_recorder);
     m_source.read(sinks);
     const QList<InterfaceCounters> interfaces = m_source.interfaces();
     m_ledger.interfaces().take(interfaces, m_readingTimeNs);
+    QSet<quint32> tunnels;
+    for (const InterfaceCounters &counters : interfaces) {
+        if (isTunnel(counters.kind))
+            tunnels.insert(counters.index);
+    }
+    if (tunnels != m_tunnelInterfaces)
+        m_sinceTunnels.invalidate();
+    m_tunnelInterfaces = tunnels;
     if (m_recorder)
         m_recorder->take(interfaces, m_readingTimeNs);
+}
+
+void MonitorService::readTunnels()
+{
+    m_sinceTunnels.start();
+    QSet<quint32> ports;
+    for (const InterfaceCounters &counters : m_source.interfaces()) {
+        if (counters.masterIndex != 0)
+            ports.insert(counters.index);
+    }
+    QList<TunnelCarrier> carriers = m_source.tunnelCarriers(m_ledger);
+    // A bridge's port has packets of other machines, virtual ones, and who holds it sends none of them on.
+    carriers.removeIf([&](const TunnelCarrier &carrier) {
+        return carrier.netNs == m_source.netNs() && ports.contains(carrier.ifindex);
+    });
+    m_ledger.setTunnels(carriers);
 }
 
 QList<AuditCounters> MonitorService::readSourceForAudit()
@@ -629,11 +638,53 @@ void MonitorService::readSourceForStatus()
         readSource();
 }
 
-qulonglong MonitorService::Balance(QList<Wire::InterfaceBalance> &interfaces)
+bool MonitorService::maySee(const QString &caller, const Process &process) const
+{
+    return std::any_of(m_subscriptions.begin(), m_subscriptions.end(), [&](const auto &entry) {
+        const Subscription &subscription = *entry.second;
+        const std::optional<quint32> ownUid = subscription.view().ownUid;
+        return subscription.subscriber() == caller && !subscription.isEnded()
+            && (!ownUid || (process.kind == ProcessKind::Program && process.uid == *ownUid));
+    });
+}
+
+Wire::InterfaceBalance MonitorService::describe(const InterfaceCounters &counters,
+                                                const QString &caller) const
+{
+    Wire::InterfaceBalance wire;
+    wire.index = counters.index;
+    wire.name = counters.name;
+    wire.kind = counters.kind;
+    wire.isTunnel = isTunnel(counters.kind);
+    wire.lowerIndex = counters.lowerIndex;
+    for (const Process *process : m_ledger.carriersOf(counters.index)) {
+        wire.carriers.append(maySee(caller, *process) ? Wire::TunnelCarrier{process->pid, process->name}
+                                                      : Wire::TunnelCarrier());
+    }
+    wire.rxBytes = counters.rxBytes;
+    wire.txBytes = counters.txBytes;
+    wire.rxPackets = counters.rxPackets;
+    wire.txPackets = counters.txPackets;
+    return wire;
+}
+
+qulonglong MonitorService::Balance(QList<Wire::InterfaceBalance> &interfaces, qulonglong &rxMachineBytes,
+                                   qulonglong &txMachineBytes)
 {
     readSourceForStatus();
-    for (const InterfaceAccount &balance : m_ledger.interfaces().balances())
-        interfaces.append(toWire(balance));
+    for (const InterfaceAccount &balance : m_ledger.interfaces().balances()) {
+        Wire::InterfaceBalance wire = describe(balance.counters, message().service());
+        wire.sinceNs = balance.sinceNs;
+        for (size_t i = 0; i < balanceClassCount; ++i) {
+            const AccountLine &line = balance.lines[i];
+            if (line.rxBytes != 0 || line.txBytes != 0)
+                wire.lines.append({balanceLineName(BalanceClass(i)), line.rxBytes, line.txBytes});
+        }
+        interfaces.append(wire);
+    }
+    const AccountLine machine = m_ledger.interfaces().machineTotal();
+    rxMachineBytes = quint64(machine.rxBytes);
+    txMachineBytes = quint64(machine.txBytes);
     return m_readingTimeNs;
 }
 
@@ -684,14 +735,8 @@ void MonitorService::finishAudit()
         const AuditedInterface audited =
             auditInterface(begin != begun.accounts.end() ? *begin : InterfaceAccount(), end,
                            countersOf(begun.counters, index), countersOf(counters, index));
-        Wire::InterfaceBalance wire{index,
-                                    audited.counters.name,
-                                    begun.beginNs,
-                                    audited.counters.rxBytes,
-                                    audited.counters.txBytes,
-                                    audited.counters.rxPackets,
-                                    audited.counters.txPackets,
-                                    {}};
+        Wire::InterfaceBalance wire = describe(audited.counters, begun.call.service());
+        wire.sinceNs = begun.beginNs;
         for (const AuditLine &line : audited.lines)
             wire.lines.append({line.name, line.rxBytes, line.txBytes});
         interfaces.append(wire);

@@ -15,6 +15,7 @@
 #include <QElapsedTimer>
 #include <QHash>
 #include <QObject>
+#include <QSet>
 #include <QTimer>
 
 #include <map>
@@ -76,7 +77,8 @@ public:
     void Unsubscribe(uint subscription);
     Wire::StringMap Status(QList<Wire::Probe> &probes, Wire::CountMap &losses, Wire::CountMap &usage,
                            QList<Wire::Interface> &interfaces);
-    qulonglong Balance(QList<Wire::InterfaceBalance> &interfaces);
+    qulonglong Balance(QList<Wire::InterfaceBalance> &interfaces, qulonglong &rxMachineBytes,
+                       qulonglong &txMachineBytes);
     qulonglong Audit(uint subscription, uint seconds, qulonglong &endNs,
                      QList<Wire::InterfaceBalance> &interfaces);
     qulonglong Connections(uint subscription, qulonglong after, uint limit, qulonglong &timeNs, bool &more,
@@ -139,6 +141,11 @@ private:
     void unwatchIfUnused(const QString &caller);
     void updateIdleTimer();
     void readSource();
+    /// Who carries the tunnels, now and then.
+    void readTunnels();
+    /// With its carriers as @p caller may know them.
+    Wire::InterfaceBalance describe(const InterfaceCounters &counters, const QString &caller) const;
+    bool maySee(const QString &caller, const Process &process) const;
     /// As readSource(), unless the last reading is young enough.
     void readSourceForStatus();
     /// As readSource(), with the audit's counters of the same moment.
@@ -159,6 +166,8 @@ private:
     quint64 m_readingTimeNs = 0; ///< CLOCK_BOOTTIME of the last reading
     QElapsedTimer m_sinceReading;
     QElapsedTimer m_uptime;
+    QElapsedTimer m_sinceTunnels; ///< invalid: they are to be read with the next reading
+    QSet<quint32> m_tunnelInterfaces; ///< as of the last reading of the interfaces
     quint32 m_lastId = 0; ///< of requests, and of the subscriptions they become
     std::map<quint32, Request> m_requests;
     std::map<quint32, Subscription *> m_subscriptions; ///< children; the ended ones too

@@ -157,6 +157,7 @@ private Q_SLOTS:
 
     void subscriberGetsSnapshotThenChanges();
     void ownScopeShowsOthersAsOneRow();
+    void carriersAreNamedToWhoMaySeeThem();
     void detailsAreCoarser();
     void allRefusedFallsBackToOwn_data();
     void allRefusedFallsBackToOwn();
@@ -303,6 +304,46 @@ void ContractTest::ownScopeShowsOthersAsOneRow()
             names.append(program.name);
     }
     QCOMPARE(names, QStringList{QStringLiteral("mine")});
+}
+
+void ContractTest::carriersAreNamedToWhoMaySeeThem()
+{
+    Helper helper(*m_bus);
+    const quint32 mine = helper.source.addProgram("mine", user());
+    const quint32 theirs = helper.source.addProgram("theirs", stranger);
+    helper.source.addTunnel(theirs);
+    helper.source.addTunnel(mine);
+    const quint32 inside = helper.source.addFlow(mine, 1);
+    helper.source.flowRecord(inside).ifindex = 3;
+    helper.source.addBytes(inside, 100, 0);
+    helper.source.addBytes(helper.source.addFlow(theirs, 2), 130, 0);
+    QCOMPARE(helper.service().publish(), QString());
+
+    const auto carriersFor = [](Client &client) {
+        QSignalSpy books(&client.monitor, &MonitorClient::balanceReceived);
+        client.monitor.requestBalance();
+        QStringList names;
+        if (!books.wait())
+            return names;
+        for (const auto &interface : books.constFirst().at(1).value<QList<InterfaceBalance>>()) {
+            for (const CarrierProgram &carrier : interface.carriers)
+                names.append(QStringLiteral("%1 %2").arg(carrier.name).arg(carrier.pid != 0));
+        }
+        return names;
+    };
+    Client own(m_bus->connect(user()));
+    QVERIFY(own.start(100));
+    QCOMPARE(carriersFor(own), QStringList({QStringLiteral(" 0"), QStringLiteral("mine 1")}));
+    quint64 once = 0;
+    for (const Flow &flow : std::as_const(own.flows)) {
+        if (flow.tunnelSide != TunnelSide::Carrier)
+            once += flow.rxPayloadBytesTotal;
+    }
+    QCOMPARE(once, quint64(100));
+    QCOMPARE(own.rxBytesTotal(), quint64(230));
+    Client all(m_bus->connect());
+    QVERIFY(all.start(100, Scope::All));
+    QCOMPARE(carriersFor(all), QStringList({QStringLiteral("theirs 1"), QStringLiteral("mine 1")}));
 }
 
 void ContractTest::detailsAreCoarser()

@@ -169,7 +169,16 @@ QList<ProbeState> FakeUsageSource::probes() const
 
 QList<InterfaceCounters> FakeUsageSource::interfaces() const
 {
-    return {{1, QStringLiteral("lo"), 10, 20, 1, 2, true, true, 0}};
+    QList<InterfaceCounters> all = {{1, QStringLiteral("lo"), 10, 20, 1, 2, true, true, 0}};
+    if (!m_tunnels.isEmpty())
+        all.append({3, QStringLiteral("tun0"), 0, 0, 0, 0, false, true, 0, QStringLiteral("tun")});
+    return all;
+}
+
+QList<TunnelCarrier> FakeUsageSource::tunnelCarriers(CounterSink &sink)
+{
+    tellPrograms(sink);
+    return m_tunnels;
 }
 
 QString FakeUsageSource::setAuditing(bool on)

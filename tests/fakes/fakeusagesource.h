@@ -14,6 +14,9 @@ public:
     ConnectionReading connections(CounterSink &sink, size_t most) override;
     QList<ProbeState> probes() const override;
     QList<InterfaceCounters> interfaces() const override;
+    QList<TunnelCarrier> tunnelCarriers(CounterSink &sink) override;
+    /// From the next reading on there is tun0, number 3, carried by the program.
+    void addTunnel(quint32 programSlot) { m_tunnels.append({3, netNs(), programSlot}); }
     QString setAuditing(bool on) override;
     QList<AuditCounters> auditCounters() const override { return {}; }
     bool isAuditing() const { return m_isAuditing; }
@@ -69,6 +72,7 @@ private:
     int m_readings = 0;
     bool m_isAuditing = false;
     bool m_isNaming = false;
+    QList<TunnelCarrier> m_tunnels;
     int m_nameReadings = 0;
     QString m_nameProblem;
     std::vector<NameRecord> m_names;

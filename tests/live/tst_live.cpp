@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "networkplane.h"
+#include "privatehelper.h"
 #include "selftest.h"
 #include "testbed.h"
 #include "testnetwork.h"
@@ -52,6 +54,7 @@ private Q_SLOTS:
     void shortLivedProgramsAreNamed();
     void anotherProgramAfterExec();
     void remoteServicePortAndDirection();
+    void answersOfTheKernelAreNamed();
     void openSocketsReturnToZero();
     void fullTableSpillsIntoTheOverflowRow();
     void unprivilegedAfterStart();
@@ -65,6 +68,10 @@ private:
 
     TestNetwork m_network;
     LiveHelper m_helper;
+    // Of another helper, in the client's namespace, whose interfaces are the cable's.
+    std::unique_ptr<PrivateHelper> m_cableHelper;
+    std::unique_ptr<MonitorClient> m_cableClient;
+    std::unique_ptr<NetworkPlane> m_networkPlane;
     QStringList m_table;
 };
 
@@ -75,6 +82,15 @@ void LiveTest::initTestCase()
     QVERIFY2(problem.isEmpty(), qPrintable(problem));
     const QString helperProblem = m_helper.start(QStringLiteral(NETTALLY_HELPER));
     QVERIFY2(helperProblem.isEmpty(), qPrintable(helperProblem));
+    m_cableHelper = std::make_unique<PrivateHelper>(m_network.clientPath());
+    const QString cableProblem = m_cableHelper->start(QStringLiteral(NETTALLY_HELPER));
+    QVERIFY2(cableProblem.isEmpty(), qPrintable(cableProblem));
+    m_cableClient = std::make_unique<MonitorClient>(
+        QDBusConnection::connectToBus(m_cableHelper->address(), QStringLiteral("cable")));
+    m_networkPlane = std::make_unique<NetworkPlane>(*m_cableClient);
+    QSignalSpy updates(m_cableClient.get(), &MonitorClient::updateReceived);
+    m_cableClient->start({.intervalMs = 100, .scope = Scope::All, .detail = Detail::Program});
+    QVERIFY2(updates.wait(scenarioLimitMs), qPrintable(m_cableClient->problem()));
 }
 
 QList<Truth> LiveTest::makeTraffic(const QString &scenario, IpFamily family)
@@ -113,6 +129,7 @@ void LiveTest::exactToTheByte()
 
     SelfTest test(m_helper.observation(), m_network, QStringLiteral(NETTALLY_TRAFFIC),
                   {.totalMs = scenarioLimitMs, .caseMs = scenarioLimitMs});
+    test.setNetworkPlane(*m_networkPlane);
     QSignalSpy results(&test, &SelfTest::caseFinished);
     QSignalSpy finished(&test, &SelfTest::finished);
     test.start({{scenario, isV6 ? IpFamily::V6 : IpFamily::V4}});
@@ -147,6 +164,10 @@ void LiveTest::ctlUsesTheRunningHelper()
 {
     const QJsonObject report = runCtl(m_helper.address());
     QCOMPARE(report.value(QStringLiteral("ownHelper")).toBool(true), false);
+    const QJsonObject audit = report.value(QStringLiteral("audit")).toObject();
+    QCOMPARE(audit.value(QStringLiteral("problem")).toString(), QString());
+    QCOMPARE(audit.value(QStringLiteral("unnamedBytes")).toInt(-1), 0);
+    QVERIFY(audit.value(QStringLiteral("sentBytes")).toInt() > 0);
     QCOMPARE(report.value(QStringLiteral("counts")).toObject().value(QStringLiteral("exact")).toInt(), 2);
 }
 
@@ -252,6 +273,34 @@ void LiveTest::remoteServicePortAndDirection()
         }
         QCOMPARE(checked, 2);
     }
+}
+
+void LiveTest::answersOfTheKernelAreNamed()
+{
+    const auto sentAs = [this](const QString &name) {
+        quint64 bytes = 0;
+        for (const Flow &flow : m_helper.flows()) {
+            const Program &program = m_helper.programs()[flow.programId];
+            if (program.kind == ProgramKind::Kernel && program.name == name) {
+                bytes += flow.txNetworkBytesTotal;
+                if (flow.servicePort != 0)
+                    return quint64(0);
+            }
+        }
+        return bytes;
+    };
+    for (const IpFamily family : {IpFamily::V4, IpFamily::V6}) {
+        QVERIFY(m_helper.settle());
+        const quint64 before = sentAs(QStringLiteral("Kernel: ICMP echo"));
+        const QList<Truth> truths = makeTraffic(QStringLiteral("icmp-echo"), family);
+        QVERIFY(m_helper.settle());
+        // Each request is answered with as many bytes, below a header of 20 or 40.
+        const quint64 answered = sentAs(QStringLiteral("Kernel: ICMP echo")) - before;
+        QCOMPARE(truths.size(), 1);
+        QVERIFY2(answered > truths.constFirst().receivedBytes, qPrintable(QString::number(answered)));
+    }
+    // Who has that address on the cable: asked by the kernel before the first packet.
+    QVERIFY(sentAs(QStringLiteral("Kernel: neighbour discovery")) > 0);
 }
 
 void LiveTest::openSocketsReturnToZero()

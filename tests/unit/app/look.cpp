@@ -109,7 +109,13 @@ struct Feed {
 
     static InterfaceBalance told(quint32 index, const QString &name, const QList<BalanceLine> &lines)
     {
-        InterfaceBalance balance{index, name, 1, 0, 0, 1'204'511, 934'882, lines};
+        InterfaceBalance balance;
+        balance.index = index;
+        balance.name = name;
+        balance.sinceNs = 1;
+        balance.rxPackets = 1'204'511;
+        balance.txPackets = 934'882;
+        balance.lines = lines;
         for (const BalanceLine &line : lines) {
             balance.rxBytes += static_cast<quint64>(line.rxBytes);
             balance.txBytes += static_cast<quint64>(line.txBytes);

@@ -144,6 +144,34 @@ private Q_SLOTS:
         QVERIFY(sum.data(Qt::ToolTipRole).toString().contains(u"7 bytes more received"_s));
     }
 
+    void tunnelSaysWhoCarriesIt()
+    {
+        Books books;
+        InterfaceBalance tunnel = balance(3, u"tun0"_s, {{u"programs"_s, 10, 10}});
+        tunnel.kind = u"tun"_s;
+        tunnel.isTunnel = true;
+        const auto shown = [&](const InterfaceBalance &told) {
+            books.model.take({balance(2, u"eth0"_s, {{u"programs"_s, 900, 10}}), told});
+            return text(books.model.index(1, InterfaceModel::Name));
+        };
+        QCOMPARE(shown(tunnel), u"tun0: tunnel (tun), carried by nobody now"_s);
+        tunnel.carriers = {{1234, u"openvpn"_s}};
+        QCOMPARE(shown(tunnel), u"tun0: tunnel (tun), carried by openvpn (1234)"_s);
+        tunnel.carriers = {{0, {}}, {0, {}}, {1234, u"openvpn"_s}};
+        QCOMPARE(shown(tunnel), u"tun0: tunnel (tun), carried by another user’s program, openvpn (1234)"_s);
+        InterfaceBalance wire = tunnel;
+        wire.kind = u"wireguard"_s;
+        wire.carriers.clear();
+        QCOMPARE(shown(wire), u"tun0: tunnel (wireguard), carried by the kernel"_s);
+        wire.kind = u"gre"_s;
+        wire.lowerIndex = 2;
+        QCOMPARE(shown(wire), u"tun0: tunnel (gre), carried by the kernel over eth0"_s);
+        QVERIFY(books.model.machineText().isEmpty());
+        books.model.take({}, MachineBytes{2048, 0});
+        QVERIFY(books.model.machineText().contains(u"2.00"_s)
+                || books.model.machineText().contains(u"2.0"_s));
+    }
+
     void unseenBelowZeroIsNotNamed()
     {
         Books books;

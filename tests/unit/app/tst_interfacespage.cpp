@@ -19,7 +19,12 @@ namespace {
 
 InterfaceBalance balance(quint32 index, const QString &name, quint64 sinceNs, const QList<BalanceLine> &lines)
 {
-    InterfaceBalance told{index, name, sinceNs, 0, 0, 1, 1, lines};
+    InterfaceBalance told;
+    told.index = index;
+    told.name = name;
+    told.sinceNs = sinceNs;
+    told.rxPackets = told.txPackets = 1;
+    told.lines = lines;
     for (const BalanceLine &line : lines) {
         told.rxBytes += quint64(line.rxBytes);
         told.txBytes += quint64(line.txBytes);

@@ -212,6 +212,35 @@ private Q_SLOTS:
         QVERIFY(figure(feed.model, 0, LiveModel::ReceiveRate).toDouble() > 0);
     }
 
+    void tunnelMovesFromTheProgramsInsideToItsCarrier()
+    {
+        Feed feed;
+        feed.script.program(1, u"curl"_s);
+        feed.script.program(2, u"openvpn"_s);
+        feed.script.remote(1, u"192.0.2.1"_s);
+        feed.script.move(1, 1, 1, 1000, 0);
+        feed.script.setTunnelSide(1, TunnelSide::Inside);
+        feed.script.move(2, 2, 1, 1200, 0);
+        feed.script.setTunnelSide(2, TunnelSide::Carrier);
+        feed.push(10 * second);
+        feed.script.move(1, 1, 1, 1000, 0);
+        feed.script.move(2, 2, 1, 1200, 0);
+        feed.push(11 * second);
+        QCOMPARE(feed.model.rowCount(), 1);
+        QCOMPARE(sum(feed.model, LiveModel::Received), 2000U);
+        const double rate = figure(feed.model, 0, LiveModel::ReceiveRate).toDouble();
+
+        feed.model.apply(feed.book, feed.book.setTunnelsAt(TunnelsAt::Carrier));
+        const QModelIndex carrier = find(feed.model, u"openvpn"_s);
+        QVERIFY(carrier.isValid());
+        QCOMPARE(figure(feed.model, carrier.row(), LiveModel::Received).toULongLong(), 2400U);
+        QCOMPARE(sum(feed.model, LiveModel::Received), 2400U);
+        feed.model.apply(feed.book, feed.book.setTunnelsAt(TunnelsAt::Inside));
+        QCOMPARE(sum(feed.model, LiveModel::Received), 2000U);
+        const int inner = find(feed.model, u"curl"_s).row();
+        QCOMPARE(figure(feed.model, inner, LiveModel::ReceiveRate).toDouble(), rate);
+    }
+
     void endedProgramIsGreyedThenRemoved()
     {
         Feed feed;

@@ -33,6 +33,48 @@ private Q_SLOTS:
         QCOMPARE(book.total().txPayloadBytes, 50U);
     }
 
+    void tunnelCountsOnce()
+    {
+        UsageScript script(u"a"_s);
+        script.program(1, u"curl"_s);
+        script.program(2, u"openvpn"_s);
+        script.remote(1, u"192.0.2.1"_s);
+        script.move(1, 1, 1, 1000, 50);
+        script.setTunnelSide(1, TunnelSide::Inside);
+        script.move(2, 2, 1, 1200, 80, 3);
+        script.setTunnelSide(2, TunnelSide::Carrier);
+        script.move(3, 2, 1, 7, 0);
+        UsageBook book;
+        UsageChange change = book.apply(script.push(10 * second));
+        QCOMPARE(change.growths.size(), 2);
+        QCOMPARE(book.total().rxPayloadBytes, 1007U);
+
+        script.move(1, 1, 1, 100, 0);
+        script.move(2, 2, 1, 120, 0, 3);
+        change = book.apply(script.push(11 * second));
+        QCOMPARE(change.moved().rxPayloadBytes, 100U);
+        QCOMPARE(change.deltas.size(), 2); // the record has both
+        QCOMPARE(book.total().rxPayloadBytes, 1107U);
+
+        change = book.setTunnelsAt(TunnelsAt::Carrier);
+        QCOMPARE(book.total().rxPayloadBytes, 1327U);
+        QCOMPARE(book.total().txPayloadBytes, 80U);
+        QCOMPARE(change.growths.size(), 2);
+        for (const UsageChange::Growth &growth : change.growths) {
+            QVERIFY(growth.isBaseline); // no rate jumps
+            QCOMPARE(growth.rxPayloadBytes, growth.programId == 2 ? quint64(1320) : quint64(0) - 1100);
+            QCOMPARE(growth.openSockets, growth.programId == 2 ? 3 : -1);
+        }
+        script.move(1, 1, 1, 10, 0);
+        script.move(2, 2, 1, 12, 0, 3);
+        QCOMPARE(book.apply(script.push(12 * second)).moved().rxPayloadBytes, 12U);
+        QCOMPARE(book.apply(script.snapshot(13 * second)).growths.size(), 2);
+        QCOMPARE(book.total().rxPayloadBytes, 1339U);
+        QVERIFY(book.setTunnelsAt(TunnelsAt::Carrier).growths.isEmpty());
+        book.setTunnelsAt(TunnelsAt::Inside);
+        QCOMPARE(book.total().rxPayloadBytes, 1117U);
+    }
+
     void laterPushesAreDifferences()
     {
         UsageScript script(u"a"_s);

@@ -79,6 +79,9 @@ public:
         m_changed.insert(flowId, true);
     }
 
+    /// Of a flow made by move(), before it is pushed.
+    void setTunnelSide(quint32 flowId, TunnelSide part) { m_flows[flowId].tunnelSide = part; }
+
     void end(quint32 programId) { m_update.endedProgramIds.append(programId); }
 
     /// The push of what changed, read at @p timeNs.

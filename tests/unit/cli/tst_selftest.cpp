@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "networkplane.h"
 #include "observation.h"
 #include "payloadplane.h"
 #include "selftest.h"
@@ -108,6 +109,8 @@ private Q_SLOTS:
     void aHelperThatBeginsAnewFails();
     void timeRunsOut();
     void knowsItsScenarios();
+    void whatNoSocketHadIsTheKernels();
+    void waitsForTheBooksOfTheCable();
     void givesJson();
     void givesLines();
     void passesOnlyWithoutAFault();
@@ -304,6 +307,58 @@ void SelfTestTest::timeRunsOut()
              u"not run: the time for all scenarios is over"_s);
 }
 
+void SelfTestTest::whatNoSocketHadIsTheKernels()
+{
+    const auto books = [](quint64 rx, quint64 tx, qint64 rxUnseen, qint64 txUnseen) {
+        InterfaceBalance told;
+        told.rxBytes = rx;
+        told.txBytes = tx;
+        told.lines = {{u"programs"_s, qint64(rx) - rxUnseen, qint64(tx) - txUnseen},
+                      {u"unseen"_s, rxUnseen, txUnseen}};
+        return told;
+    };
+    PlaneResult compared = NetworkPlane::compare(books(100, 200, 7, 0), books(1100, 2300, 49, 0));
+    QCOMPARE(compared.plane, u"network"_s);
+    QCOMPARE(compared.sent.expectedBytes, 2100U);
+    QCOMPARE(compared.sent.countedBytes, 2100U);
+    QCOMPARE(compared.sent.verdict, TestVerdict::Exact);
+    QCOMPARE(compared.received.expectedBytes, 1000U);
+    QCOMPARE(compared.received.countedBytes, 958U);
+    QCOMPARE(compared.received.offBytes, 42U);
+    QCOMPARE(compared.received.verdict, TestVerdict::Unowned);
+    // More than there was is nobody's.
+    compared = NetworkPlane::compare(books(100, 200, 7, 0), books(1100, 2300, 6, 0));
+    QCOMPARE(compared.received.countedBytes, 1001U);
+    QCOMPARE(compared.received.offBytes, 1U);
+    QCOMPARE(compared.received.verdict, TestVerdict::Off);
+}
+
+void SelfTestTest::waitsForTheBooksOfTheCable()
+{
+    Told told;
+    told.tell();
+    MonitorClient cableClient{QDBusConnection(u"none"_s)};
+    NetworkPlane plane(cableClient);
+    SelfTest test(told.observation(), m_network, script("echo program client $$ 0 0"), {});
+    test.setNetworkPlane(plane);
+    QSignalSpy results(&test, &SelfTest::caseFinished);
+    test.start({{u"udp"_s, IpFamily::V4}});
+    InterfaceBalance cable;
+    cable.name = u"c0"_s;
+    QVERIFY(QTest::qWaitFor([&] {
+        told.tell();
+        cable.txBytes += 10;
+        Q_EMIT cableClient.balanceReceived(bootTimeNs(), {cable}, {});
+        return !results.isEmpty();
+    }));
+    const auto result = results.constFirst().constFirst().value<CaseResult>();
+    QCOMPARE(result.verdict, TestVerdict::Exact);
+    QCOMPARE(result.planes.size(), 2);
+    QCOMPARE(result.planes.at(1).plane, u"network"_s);
+    QVERIFY(result.planes.at(1).sent.expectedBytes > 0);
+    QCOMPARE(result.planes.at(1).sent.expectedBytes % 10, 0U);
+}
+
 void SelfTestTest::knowsItsScenarios()
 {
     QStringList names = SelfTest::scenarios();
@@ -324,8 +379,8 @@ void SelfTestTest::givesJson()
     QVERIFY2(text.contains("\"countedBytes\": 9007199254740993,"), text.constData());
     const QJsonObject json = QJsonDocument::fromJson(text).object();
     QCOMPARE(json.keys(),
-             QStringList({u"counts"_s, u"kernel"_s, u"ownHelper"_s, u"passed"_s, u"results"_s, u"schema"_s,
-                          u"tookMs"_s}));
+             QStringList({u"audit"_s, u"counts"_s, u"kernel"_s, u"ownHelper"_s, u"passed"_s, u"results"_s,
+                          u"schema"_s, u"tookMs"_s}));
     QCOMPARE(json.value(u"schema"_s).toString(), u"nettally.selftest/1"_s);
     QVERIFY(json.value(u"passed"_s).toBool());
     QCOMPARE(
@@ -371,6 +426,13 @@ void SelfTestTest::passesOnlyWithoutAFault()
     QVERIFY(report.hasPassed());
     QVERIFY(
         Cli::selfTestSummary(report).contains(u"1 exact, 0 off, 0 failed; 1 not seen, 1 not supported"_s));
+    report.audit.unnamedBytes = 1;
+    QVERIFY(!report.hasPassed());
+    report.audit = {};
+    report.audit.problem = u"none was made"_s;
+    QVERIFY(!report.hasPassed());
+    report.audit = {};
+    QVERIFY(report.hasPassed());
     for (const TestVerdict bad : {TestVerdict::Off, TestVerdict::Failed}) {
         report.results.append(result(bad));
         QVERIFY(!report.hasPassed());

@@ -264,9 +264,21 @@ void InterfaceBookTest::machineCountsWhatATunnelCarriesOnce()
     InterfaceCounters cable = ethernet(500, 5);
     cable.index = 4;
     cable.kind = QStringLiteral("veth");
-    m_book.take({loopback, ethernet(1000 + 400, 10 + 3), tunnel, cable}, 2);
-    QCOMPARE(m_book.machineTotal().rxBytes, 400 + 500);
+    InterfaceCounters bridge = ethernet(600, 6);
+    bridge.index = 5;
+    bridge.kind = QStringLiteral("bridge");
+    m_book.take({loopback, ethernet(1000 + 400, 10 + 3), tunnel, cable, bridge}, 2);
+    QCOMPARE(m_book.machineTotal().rxBytes, 400);
     QCOMPARE(m_book.machineTotal().txBytes, 0);
+    // What a card counted stays when the card is pulled out.
+    m_book.take({loopback, tunnel, cable, bridge}, 3);
+    QCOMPARE(m_book.machineTotal().rxBytes, 400);
+    // Without a card the cable is what leads out of a container.
+    cable.rxBytes += 50;
+    tunnel.rxBytes += 40;
+    bridge.rxBytes += 30;
+    m_book.take({loopback, tunnel, cable, bridge}, 4);
+    QCOMPARE(m_book.machineTotal().rxBytes, 400 + 50);
 }
 
 QTEST_APPLESS_MAIN(InterfaceBookTest)

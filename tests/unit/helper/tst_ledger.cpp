@@ -115,6 +115,8 @@ private Q_SLOTS:
     void keepsProgramsOfOnePidApart();
     void movesFlowWhenItsProgramBecomesKnown();
     void foldsOthersSoThatSumsAreTheWhole();
+    void tellsTunnelsApart();
+    void namesWhatTheKernelMoves();
     void tellsOnlyWhatChanged();
     void tellsNamesOnce();
     void hidesRemotesOfOthers();
@@ -297,6 +299,126 @@ void LedgerTest::foldsOthersSoThatSumsAreTheWhole()
                         || (process->kind == ProcessKind::Program && process->uid == uid));
         }
         QCOMPARE(sumOf(ledger.changesSince(0, {detail, {}})).rx, quint64(15));
+    }
+}
+
+void LedgerTest::tellsTunnelsApart()
+{
+    constexpr quint32 ownNs = 7;
+    constexpr quint32 tunnel = 9;
+    const auto flow = [](quint32 slot, quint32 programSlot, quint32 ifindex, quint64 rx) {
+        FlowRecord record = flowRecord(slot, programSlot, 1, rx, 0);
+        record.netNs = ownNs;
+        record.ifindex = ifindex;
+        return record;
+    };
+    const auto received = [](const LedgerChanges &changes) {
+        std::map<std::pair<quint32, TunnelPart>, quint64> bytes; // by program and part
+        for (const LedgerRow &row : changes.rows)
+            bytes[{row.programId, row.tunnelPart}] += row.totals.rxPayloadBytes;
+        return bytes;
+    };
+    Ledger ledger;
+    ledger.setNetNs(ownNs);
+    ledger.beginReading();
+    ledger.program(programRecord(1, alice)); // uses the tunnel
+    ledger.program(programRecord(2, bob)); // carries it
+    ledger.flow(flow(1, 1, tunnel, 5));
+    ledger.flow(flow(2, 2, 2, 6));
+    const quint32 inner = ledger.processOfSlot(1).id;
+    const quint32 carrier = ledger.processOfSlot(2).id;
+    QVERIFY(ledger.carriersOf(tunnel).isEmpty());
+
+    ledger.setTunnels({{tunnel, ownNs, 2}});
+    QCOMPARE(ledger.carriersOf(tunnel), QList<const Process *>{&ledger.processOfSlot(2)});
+    ledger.beginReading();
+    ledger.flow(flow(1, 1, tunnel, 5 + 100));
+    ledger.flow(flow(2, 2, 2, 6 + 130));
+    ledger.flow(flow(3, 1, 2, 1000)); // not through the tunnel
+    ledger.flow(flow(4, 2, 1, 2000)); // of the carrier, but within the machine
+    for (LedgerDetail detail : details) {
+        const auto all = received(ledger.changesSince(0, {detail, {}}));
+        QCOMPARE(all.at({inner, TunnelPart::None}), 5u + 1000u); // from before anybody carried it
+        QCOMPARE(all.at({inner, TunnelPart::Inside}), 100u);
+        QCOMPARE(all.at({carrier, TunnelPart::None}), 6u + 2000u);
+        QCOMPARE(all.at({carrier, TunnelPart::Carrier}), 130u);
+        // Each user's view has both sides, so that each byte can count once.
+        const auto own = received(ledger.changesSince(0, {detail, alice}));
+        QCOMPARE(own.at({inner, TunnelPart::Inside}), 100u);
+        QCOMPARE(own.at({ProcessTable::othersId, TunnelPart::Carrier}), 130u);
+        QCOMPARE(own.at({ProcessTable::othersId, TunnelPart::None}), 6u + 2000u);
+        const auto foreign = received(ledger.changesSince(0, {detail, bob}));
+        QCOMPARE(foreign.at({carrier, TunnelPart::Carrier}), 130u);
+        QCOMPARE(foreign.at({ProcessTable::othersId, TunnelPart::Inside}), 100u);
+    }
+    // Named once, whatever it has of each.
+    QCOMPARE(ledger.changesSince(0, {LedgerDetail::Program, {}}).programs.size(), size_t(2));
+
+    ledger.setTunnels({});
+    ledger.beginReading();
+    ledger.flow(flow(2, 2, 2, 6 + 130 + 9));
+    QCOMPARE(received(ledger.changesSince(0, {LedgerDetail::Program, {}})).at({carrier, TunnelPart::None}),
+             6u + 2000u + 9u);
+}
+
+void LedgerTest::namesWhatTheKernelMoves()
+{
+    Ledger ledger;
+    ledger.beginReading();
+    ProgramRecord thread = programRecord(1, 0);
+    thread.isKernel = true;
+    thread.comm = "kworker/u8:1";
+    ledger.program(thread);
+    ledger.program(programRecord(2, alice));
+    const auto nameOf = [&](quint32 programSlot, quint8 protocol, quint16 port, quint8 direction = 1) {
+        FlowRecord record = flowRecord(1, programSlot, 1, 1, 1);
+        record.protocol = protocol;
+        record.servicePort = port;
+        record.direction = direction;
+        return ledger.processOf(record).name;
+    };
+    const quint32 unowned = ProgramSlot::unowned;
+    QCOMPARE(nameOf(unowned, 1, 256), QStringLiteral("Kernel: ICMP echo"));
+    QCOMPARE(nameOf(unowned, 1, 256 + 3), QStringLiteral("Kernel: ICMP errors and redirects"));
+    QCOMPARE(nameOf(unowned, 58, 256 + 129), QStringLiteral("Kernel: ICMP echo"));
+    QCOMPARE(nameOf(unowned, 58, 256 + 135), QStringLiteral("Kernel: neighbour discovery"));
+    QCOMPARE(nameOf(unowned, 58, 256 + 143), QStringLiteral("Kernel: group membership"));
+    QCOMPARE(nameOf(unowned, 0, 0), QStringLiteral("Kernel: group membership"));
+    QCOMPARE(nameOf(unowned, 2, 0), QStringLiteral("Kernel: group membership"));
+    QCOMPARE(nameOf(unowned, 6, 0), QStringLiteral("Kernel: TCP resets, and sockets of no program"));
+    QCOMPARE(nameOf(unowned, 47, 0), QStringLiteral("Kernel: IP protocol 47"));
+    QCOMPARE(nameOf(1, 6, 2049), QStringLiteral("NFS client"));
+    QCOMPARE(nameOf(1, 6, 2049, 2), QStringLiteral("NFS server"));
+    QCOMPARE(nameOf(1, 6, 6801), QStringLiteral("Ceph client"));
+    QCOMPARE(nameOf(1, 17, 445), QStringLiteral("kworker/u8:1"));
+    QCOMPARE(nameOf(1, 6, 8080), QStringLiteral("kworker/u8:1"));
+    QCOMPARE(nameOf(2, 6, 2049), QStringLiteral("p2")); // a program may talk to an NFS server as well
+
+    // Of two threads it is one program, and ICMP has no port.
+    thread.slot = 3;
+    thread.pid = 77;
+    ledger.program(thread);
+    FlowRecord nfs = flowRecord(1, 1, 1, 10, 0);
+    nfs.servicePort = 2049;
+    FlowRecord more = flowRecord(2, 3, 1, 5, 0);
+    more.servicePort = 2049;
+    FlowRecord echo = flowRecord(3, unowned, 1, 0, 0);
+    echo.protocol = 1;
+    echo.servicePort = 256 + 8;
+    echo.packets.txIpBytes = 84;
+    for (const FlowRecord &record : {nfs, more, echo})
+        ledger.flow(record);
+    const LedgerChanges changes = ledger.changesSince(0, {LedgerDetail::Connection, {}});
+    QCOMPARE(changes.rows.size(), size_t(2));
+    for (const LedgerRow &row : changes.rows) {
+        QCOMPARE(row.totals.rxPayloadBytes, row.protocol == 1 ? quint64(0) : quint64(15));
+        QCOMPARE(row.servicePort, quint16(row.protocol == 1 ? 0 : 2049));
+    }
+    for (const Process *process : changes.programs) {
+        QCOMPARE(process->pid, 0u);
+        QCOMPARE(process->kind,
+                 process->name == QLatin1String("NFS client") ? ProcessKind::KernelThread
+                                                              : ProcessKind::Kernel);
     }
 }
 
