@@ -47,7 +47,7 @@ public:
     /// While paused apply() counts on, but nothing of it is shown until the pause ends.
     void setPaused(bool paused);
     bool isPaused() const { return m_isPaused; }
-    /// While nobody sees it apply() counts on and shows nothing, which costs a third.
+    /// While nobody sees it apply() counts on and shows nothing.
     void setSeen(bool seen);
     /// Shows what is counted, unless paused.
     void refresh();
