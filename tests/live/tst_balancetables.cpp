@@ -69,7 +69,7 @@ struct Sums {
     quint64 txNetworkBytes = 0;
 };
 
-/// Of all flows of this process, and of what found no place: all of it on the loopback interface, whose
+/// Of all flows of this process, and of what found no place: packets all on the loopback interface, whose
 /// number is 1 (LOOPBACK_IFINDEX). What the kernel says on others as it makes them, such as multicast
 /// reports, may find no place either.
 Sums sumsOf(const LiveHelper &helper)
@@ -79,10 +79,9 @@ Sums sumsOf(const LiveHelper &helper)
         const Program program = helper.programs().value(flow.programId);
         if (program.pid != quint32(getpid()) && program.kind != ProgramKind::Overflow)
             continue;
-        if (flow.interfaceIndex > 1)
-            continue;
         sums.txPayloadBytes += flow.txPayloadBytesTotal;
-        sums.txNetworkBytes += flow.txNetworkBytesTotal;
+        if (flow.interfaceIndex == 1)
+            sums.txNetworkBytes += flow.txNetworkBytesTotal;
     }
     return sums;
 }
