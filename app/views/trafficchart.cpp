@@ -30,13 +30,12 @@ constexpr double leastPeak = 4096;
 } // namespace
 
 TrafficChart::TrafficChart(const TrafficHistory &history, QWidget *parent)
-    : QChartView(parent)
+    : QChartView(new QChart, parent)
     , m_history(history)
-    , m_chart(new QChart)
+    , m_chart(chart())
     , m_time(new QValueAxis(this))
     , m_rate(new QValueAxis(this))
 {
-    setChart(m_chart);
     setFrameShape(QFrame::NoFrame);
     setRenderHint(QPainter::Antialiasing);
     setFocusPolicy(Qt::NoFocus);
