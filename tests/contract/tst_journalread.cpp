@@ -515,7 +515,7 @@ void JournalReadTest::historyRecordsLiveWithoutJournal()
     live(100); // before it is known
     QSignalSpy failed(&client, &MonitorClient::journalFailed);
     client.start({.intervalMs = 60000, .scope = Scope::All, .detail = Detail::Program, .interactive = false});
-    QTRY_COMPARE(failed.size(), 1);
+    QTRY_VERIFY(!failed.isEmpty()); // a slow machine has asked again by now
     live(20);
     QTRY_COMPARE(store.state(), HistoryStore::State::Recording);
     store.flush();
